@@ -1,0 +1,32 @@
+# Entry points. Each target does all its own set-up; `make check` is meant to be run all the time.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+CLUSTER ?= embedded
+
+.PHONY: help demo test check generate build clean
+help: ## Show the targets.
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+demo: node_modules ## Play the product on an embedded control plane (CLUSTER=existing, CLUSTER=kind; KEEP=1 leaves it running).
+	@node examples/demo/main.ts --cluster=$(CLUSTER) $(if $(KEEP),--keep)
+
+test: node_modules ## Run everything that CI runs.
+	@node test/run.ts all
+
+check: node_modules ## Format, lint, types, unit tests, generated files, architecture: under a minute.
+	@node test/run.ts check
+
+generate: node_modules ## Write the generated files anew: CRDs, policies, chart templates, reference pages.
+	@node test/run.ts generate
+
+build: node_modules ## Bundle the operator and the command line into dist/.
+	@npm run --silent build
+
+clean: ## Remove what builds leave in the tree.
+	rm -rf dist node_modules
+
+node_modules: package-lock.json package.json
+	@command -v npm >/dev/null || { echo "npm is needed: install Node.js 20 or later from https://nodejs.org"; exit 1; }
+	@npm ci --no-audit --no-fund --loglevel=error
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 22 || (a === 22 && b < 22)) { console.error("Node.js 22.22 or later is needed where no pinned Node comes by npm; found " + process.versions.node + ": install it from https://nodejs.org"); process.exit(1); }'
+	@touch node_modules

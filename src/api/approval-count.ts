@@ -1,0 +1,14 @@
+/** How one Approval was judged, as the statuses of RiskAssessment and ModelRelease list it. */
+import { z } from "zod";
+import { label, objectName, sentence, timestamp, username } from "./fields.ts";
+
+/** One Approval that names the object, and whether it counts. */
+export const countedApproval = z.object({
+  name: objectName().describe("The Approval."),
+  role: label().describe("The role it was given in."),
+  approver: username().describe("Who gave it."),
+  until: timestamp().optional().describe("Until when it holds."),
+  counts: z.enum(["Yes", "No"]).describe("Whether it counts now."),
+  why: sentence().optional().describe("Why it does not count."),
+});
+export type CountedApproval = z.output<typeof countedApproval>;

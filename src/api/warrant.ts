@@ -1,0 +1,114 @@
+/**
+ * Warrant: the compiled gate of one namespace and mode, which the API server's admission policies read
+ * as their parameter. Only the operator writes it. The Warrant named `approvals` says what may be approved now.
+ */
+import { z } from "zod";
+import {
+  asAtomicList,
+  asAtomicMap,
+  asSet,
+  conditions,
+  contentDigest,
+  label,
+  objectName,
+  sentence,
+  timestamp,
+  username,
+} from "./fields.ts";
+import { defineKind, type ObjectOf } from "./kind.ts";
+
+const grant = z.object({
+  system: label().describe("The AISystem whose pods may run it."),
+  release: objectName().describe("The ModelRelease that lists it; all images of a pod must share one."),
+  artifact: label().describe("Its name within the release."),
+  notAfter: timestamp().describe("Pods created after this moment are refused."),
+});
+
+const refusal = z.object({
+  code: z.string().max(64).describe("Code of the finding, see docs/findings.md."),
+  text: sentence(512).describe("What people read: what, why, who can mend it, the next command."),
+});
+
+const entry = z.object({
+  grants: asAtomicList(z.array(grant).max(32)).optional().describe("For whom it may run; none where it is left out."),
+  refused: refusal.optional().describe("Set where it may never run; refused beats every grant."),
+  pending: refusal.optional().describe("Set where it may not run yet."),
+});
+
+const systemGate = z.object({
+  tier: label().optional().describe("The system's tier."),
+  gate: z.enum(["Open", "Closed"]).describe("Whether any pod of the system may start."),
+  why: refusal.optional().describe("Why the gate is closed."),
+  runAsNonRoot: z.enum(["Required", "Any"]).describe("Demand on every container."),
+  readOnlyRootFilesystem: z.enum(["Required", "Any"]).describe("Demand on every container."),
+  hostNetwork: z.enum(["Forbidden", "Any"]).describe("Demand on the pod."),
+  serviceAccountToken: z.enum(["Forbidden", "Any"]).describe("Demand on the pod."),
+});
+
+const approvable = z.object({
+  kind: z.enum(["ModelRelease", "RiskAssessment"]).describe("Kind of what may be approved."),
+  name: objectName().describe("Its name."),
+  authors: asSet(z.array(username()).max(64)).describe("Who wrote it; none of them may approve it."),
+  roles: asAtomicMap(z.record(z.string().max(63), z.int().min(0).max(3650))).describe(
+    "Wanted roles, each with the number of days an approval may hold at most.",
+  ),
+});
+
+const spec = z
+  .object({
+    policy: z.string().max(63).optional().describe("The AIPolicy that the namespace names in this mode."),
+    images: asAtomicMap(z.record(z.string().max(71), entry))
+      .optional()
+      .describe("By digest: for whom the image may run, or why it may not."),
+    pins: asAtomicMap(z.record(z.string().max(512), contentDigest()))
+      .optional()
+      .describe("Tags that releases pin, as repository:tag, each with its digest."),
+    supporting: asSet(z.array(contentDigest()).max(64)).optional().describe("Digests that may run beside any model."),
+    systems: asAtomicMap(z.record(z.string().max(63), systemGate))
+      .optional()
+      .describe("By AISystem: its gate."),
+    notYet: z.enum(["Warn", "Refuse"]).default("Warn").describe("What workloads get whose image may not run yet."),
+    unknown: sentence(512).optional().describe("What people read about an image that no release lists."),
+    approvals: asAtomicMap(z.record(z.string().max(74), approvable))
+      .optional()
+      .describe("By digest to approve: what it is and who may decide (only in the Warrant named approvals)."),
+    formerAuthors: asAtomicMap(z.record(z.string().max(320), asSet(z.array(username()).max(64))))
+      .optional()
+      .describe("Authors of deleted objects by Kind/name: deleting and re-creating launders nobody."),
+  })
+  .describe("The compiled gate.");
+
+const status = z.object({ conditions: conditions() }).describe("What the operator observed.");
+
+/** The most digests that one Warrant holds; 4,900 reach etcd's limit of one object. */
+export const MAX_WARRANT_IMAGES = 2000;
+
+export const Warrant = defineKind({
+  kind: "Warrant",
+  plural: "warrants",
+  singular: "warrant",
+  shortNames: ["war"],
+  namespaced: true,
+  description:
+    "The compiled gate of one namespace and mode: which digests may run here for which system and release, until when, or why not. Written by the operator alone and read by the API server's admission policies.",
+  spec,
+  status,
+  columns: [
+    { name: "Policy", type: "string", jsonPath: ".spec.policy", description: "The AIPolicy it was compiled from" },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+  ],
+  rules: [
+    {
+      rule: "self.metadata.name in ['enforce', 'warn', 'audit', 'approvals']",
+      message: "a Warrant is named enforce, warn, audit or approvals",
+    },
+  ],
+});
+export type Warrant = ObjectOf<typeof Warrant>;
+export type WarrantSpec = Warrant["spec"];
+export type Grant = z.output<typeof grant>;
+export type WarrantEntry = z.output<typeof entry>;
+export type SystemGate = z.output<typeof systemGate>;
+export type Approvable = z.output<typeof approvable>;
+/** A sentence with its code, as the gate gives it to people. */
+export type Refusal = z.output<typeof refusal>;

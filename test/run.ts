@@ -1,0 +1,113 @@
+// Runs the parts of `make check`, `make test` and `make generate`, and closes with one line that counts every
+// check and every test. A part that fails is shown whole; the others still run.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+type Part = { name: string; command: string[]; counts: "itself" | "its tests"; prints: "when it fails" | "always" };
+
+const check = (name: string, ...command: string[]): Part => ({
+  name,
+  command,
+  counts: "itself",
+  prints: "when it fails",
+});
+const tests = (name: string, ...command: string[]): Part => ({ name, command, counts: "its tests", prints: "always" });
+
+/** Every generator writes its files, or with --check says which are stale. */
+const GENERATORS = [
+  ["CRDs and API reference", "src/crd/generate.ts"],
+  ["admission policies", "src/gate/render.ts"],
+  ["chart templates", "charts/generate.ts"],
+  ["findings reference", "docs/generate.ts"],
+  ["metrics and settings reference", "src/telemetry/document.ts"],
+  ["command reference", "src/cli/document.ts"],
+] as const;
+
+const CHECKS: Part[] = [
+  check("format", "biome", "format"),
+  check("types", "tsc", "-p", "."),
+  check("lint", "oxlint", "--type-aware"),
+  check("unused code", "knip"),
+  ...GENERATORS.map(([name, file]) => check(`${name} up to date`, "node", file, "--check")),
+  tests("unit tests", "vitest", "run", "--project", "unit"),
+];
+const CLUSTER_TESTS: Part[] = [tests("integration tests", "vitest", "run", "--project", "integration")];
+
+function runPart(part: Part): Promise<Count> {
+  const dir = mkdtempSync(join(tmpdir(), "count-"));
+  const countFile = join(dir, "count.json");
+  const [command = "", ...args] = part.command;
+  return new Promise((done) => {
+    const began = performance.now();
+    const child = spawn(command, args, {
+      stdio: part.prints === "always" ? "inherit" : ["ignore", "pipe", "pipe"],
+      env: { ...process.env, TEST_COUNT: countFile },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    const finish = (isFine: boolean) => {
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      process.stdout.write(`${isFine ? "ok  " : "FAIL"} ${part.name} (${seconds} s)\n${isFine ? "" : output}`);
+      const count = part.counts === "its tests" ? readCount(countFile) : { passed: 0, failed: 0, skipped: 0 };
+      rmSync(dir, { recursive: true, force: true });
+      if (part.counts === "itself") count[isFine ? "passed" : "failed"] += 1;
+      // A runner that fails without a failed test still fails.
+      else if (!isFine && count.failed === 0) count.failed += 1;
+      done(count);
+    };
+    child.once("error", (error) => {
+      output += error.message;
+      finish(false);
+    });
+    child.once("close", (code) => finish(code === 0));
+  });
+}
+
+function readCount(file: string): Count {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Count;
+  } catch {
+    process.stdout.write(`the test runner left no count in ${file}\n`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+async function runAll(parts: readonly Part[]): Promise<Count> {
+  const sum: Count = { passed: 0, failed: 0, skipped: 0 };
+  for (const part of parts) {
+    const count = await runPart(part);
+    sum.passed += count.passed;
+    sum.failed += count.failed;
+    sum.skipped += count.skipped;
+  }
+  return sum;
+}
+
+async function main(what: string | undefined): Promise<number> {
+  if (what === "generate") {
+    const count = await runAll(GENERATORS.map(([name, file]) => check(name, "node", file)));
+    return count.failed === 0 ? 0 : 1;
+  }
+  if (what !== "check" && what !== "all") {
+    process.stderr.write("usage: node test/run.ts check|all|generate\n");
+    return 2;
+  }
+  const count = await runAll(what === "all" ? [...CHECKS, ...CLUSTER_TESTS] : CHECKS);
+  const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : "";
+  process.stdout.write(`${count.passed} passed, ${count.failed} failed${skipped}\n`);
+  return count.failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv[2]);
