@@ -62,9 +62,9 @@ export async function* watch<T extends KubeObject>(options: WatcherOptions): Asy
   while (!options.signal.aborted) {
     try {
       for await (const step of advance<T>(options, state, canStream)) {
-        if ("state" in step) state = step.state;
-        else yield step.event;
         attempt = 0;
+        if ("event" in step) yield step.event;
+        else state = step.state;
       }
     } catch (error) {
       if (options.signal.aborted) return;

@@ -71,7 +71,9 @@ const MAY_USE: Record<string, string[]> = {
 };
 
 const isAllowedPackage = (name: string, allowed: readonly string[]) =>
-  allowed.some((entry) => (entry === "node:" ? name.startsWith("node:") : name === entry || name.startsWith(`${entry}/`)));
+  allowed.some((entry) =>
+    entry === "node:" ? name.startsWith("node:") : name === entry || name.startsWith(`${entry}/`),
+  );
 
 const isDecision = (path: string) => /^controllers\/.*decide[^/]*\.ts$/.test(path);
 const isPure = (path: string) =>
@@ -117,11 +119,14 @@ test("every file uses only the packages of its area", () => {
 });
 
 test("decisions are pure", () => {
-  expectNoOffence("take time and ids as arguments, return what there is to say, leave I/O to controller.ts", (source) => {
-    if (!isPure(source.path)) return [];
-    const code = source.text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-    return IMPURE.filter(([pattern]) => pattern.test(code)).map(([, instead]) => `it is pure, so it ${instead}`);
-  });
+  expectNoOffence(
+    "take time and ids as arguments, return what there is to say, leave I/O to controller.ts",
+    (source) => {
+      if (!isPure(source.path)) return [];
+      const code = source.text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      return IMPURE.filter(([pattern]) => pattern.test(code)).map(([, instead]) => `it is pure, so it ${instead}`);
+    },
+  );
 });
 
 test("only src/config.ts and the command line read the environment", () => {
@@ -158,5 +163,6 @@ test("there are no import cycles", () => {
     done.add(path);
     return undefined;
   };
-  for (const path of graph.keys()) expect(visit(path, []), "move what both need into a file of its own").toBeUndefined();
+  for (const path of graph.keys())
+    expect(visit(path, []), "move what both need into a file of its own").toBeUndefined();
 });

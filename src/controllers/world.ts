@@ -1,0 +1,125 @@
+/**
+ * What the controllers know of the cluster: one store per kind, each kept to what is read. Objects of our own
+ * kinds are parsed once, when they arrive; one that does not parse is kept with the reason, never dropped.
+ */
+import { AIPolicy } from "../api/ai-policy.ts";
+import { AISystem } from "../api/ai-system.ts";
+import { Approval } from "../api/approval.ts";
+import { type KindDefinition, parseObject, type Resource, toResource } from "../api/kind.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_LABEL } from "../api/labels.ts";
+import { ModelRelease } from "../api/model-release.ts";
+import { ClusterRevocation, Revocation } from "../api/revocation.ts";
+import { RiskAssessment } from "../api/risk-assessment.ts";
+import { Warrant } from "../api/warrant.ts";
+import {
+  createStore,
+  type KubeObject,
+  type ObjectMetadata,
+  type ResourceType,
+  type WritableStore,
+} from "../runtime/index.ts";
+import { CONFIG_MAPS, NAMESPACES, NETWORK_POLICIES, PODS } from "./resources.ts";
+
+/** An object of one of our kinds as it was read. */
+export type Read<O> =
+  | { outcome: "valid"; metadata: ObjectMetadata; object: O }
+  | { outcome: "invalid"; metadata: ObjectMetadata; why: string };
+
+export interface NamespaceFacts {
+  metadata: ObjectMetadata;
+}
+
+/** A pod as far as fence and gate need it. */
+export interface PodFacts {
+  metadata: ObjectMetadata;
+  /** The system that the pod's label names. */
+  system: string | undefined;
+  phase: string;
+}
+
+export interface NetworkPolicyFacts {
+  metadata: ObjectMetadata;
+  isOurs: boolean;
+  spec: unknown;
+}
+
+export interface ConfigMapFacts {
+  metadata: ObjectMetadata;
+  data: Record<string, string>;
+}
+
+type RawKind = KubeObject & { spec?: unknown; status?: unknown };
+
+const byNamespace = <T extends { metadata: ObjectMetadata }>(item: T) => [item.metadata.namespace ?? ""];
+
+function kindStore<S, T>(definition: KindDefinition & { spec: S; status: T }) {
+  type O = Resource<unknown, unknown>;
+  return createStore<RawKind, Read<O>>({
+    project: (raw) => {
+      const parsed = parseObject(definition, raw);
+      return parsed.outcome === "valid"
+        ? { outcome: "valid", metadata: raw.metadata, object: parsed.object }
+        : { outcome: "invalid", metadata: raw.metadata, why: parsed.why };
+    },
+    indexes: { namespace: byNamespace },
+  });
+}
+
+const typedStore = <O>(definition: KindDefinition) =>
+  kindStore(definition) as unknown as WritableStore<RawKind, Read<O>>;
+
+/** Makes the empty stores. */
+export function createWorld() {
+  return {
+    namespaces: createStore<KubeObject, NamespaceFacts>({ project: ({ metadata }) => ({ metadata }) }),
+    systems: typedStore<AISystem>(AISystem),
+    assessments: typedStore<RiskAssessment>(RiskAssessment),
+    releases: typedStore<ModelRelease>(ModelRelease),
+    policies: typedStore<AIPolicy>(AIPolicy),
+    approvals: typedStore<Approval>(Approval),
+    revocations: typedStore<Revocation>(Revocation),
+    clusterRevocations: typedStore<ClusterRevocation>(ClusterRevocation),
+    warrants: typedStore<Warrant>(Warrant),
+    pods: createStore<KubeObject & { status?: { phase?: string } }, PodFacts>({
+      project: ({ metadata, status }) => ({
+        metadata,
+        system: metadata.labels?.[SYSTEM_LABEL],
+        phase: status?.phase ?? "",
+      }),
+      indexes: {
+        namespace: byNamespace,
+        system: (pod) => (pod.system === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${pod.system}`]),
+      },
+    }),
+    networkPolicies: createStore<KubeObject & { spec?: unknown }, NetworkPolicyFacts>({
+      project: ({ metadata, spec }) => ({
+        metadata,
+        spec,
+        isOurs: metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY,
+      }),
+      indexes: { namespace: byNamespace },
+    }),
+    /** ConfigMaps of the operator's own namespace, which hold trust roots. */
+    configMaps: createStore<KubeObject & { data?: Record<string, string> }, ConfigMapFacts>({
+      project: ({ metadata, data }) => ({ metadata, data: data ?? {} }),
+    }),
+  };
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+/** Where each store of the world is filled from. */
+export const WORLD_SOURCES: Record<keyof World, ResourceType> = {
+  namespaces: NAMESPACES,
+  systems: toResource(AISystem),
+  assessments: toResource(RiskAssessment),
+  releases: toResource(ModelRelease),
+  policies: toResource(AIPolicy),
+  approvals: toResource(Approval),
+  revocations: toResource(Revocation),
+  clusterRevocations: toResource(ClusterRevocation),
+  warrants: toResource(Warrant),
+  pods: PODS,
+  networkPolicies: NETWORK_POLICIES,
+  configMaps: CONFIG_MAPS,
+};

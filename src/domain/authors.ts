@@ -1,0 +1,82 @@
+/**
+ * Who wrote what is to be approved. Authors are never forgotten: the names of a deleted object are kept with
+ * the Warrant `approvals` and come back with an object of the same kind and name. Nobody is cleared here.
+ */
+import type { AIPolicy } from "../api/ai-policy.ts";
+import type { WarrantSpec } from "../api/warrant.ts";
+
+/** Most names that a Warrant keeps of one object; with more, the author counts as unknown. */
+export const MAX_AUTHORS = 64;
+/** Most objects whose former authors are kept singly; those of further ones are kept for every new object. */
+export const MAX_FORMER = 1000;
+/** Key of the former authors that count for every object that has none of its own. */
+const ANY_OBJECT = "*";
+
+/** Prefix of the user names of ServiceAccounts. */
+export const SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:";
+
+/** The authors of one object. */
+export interface Authors {
+  /** Everybody who wrote it, sorted; none of them may approve it. */
+  names: string[];
+  /** True where somebody else stands behind the names, so one more person has to approve. */
+  unknown: boolean;
+}
+
+/** `Kind/name`, under which authors are kept. */
+export const toAuthorKey = (kind: string, name: string) => `${kind}/${name}`;
+
+/** The names in the annotation `vouchsafe.dev/authors`. */
+export function parseAuthors(annotation: string | undefined): string[] {
+  return (annotation ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+/** Judges a list of names: a deliverer, a ServiceAccount, too many names or none leave the author unknown. */
+export function toAuthors(names: Iterable<string>, deliverers: AIPolicy["spec"]["deliverers"]): Authors {
+  const sorted = [...new Set(names)].toSorted();
+  const unknown =
+    sorted.length === 0 ||
+    sorted.length >= MAX_AUTHORS ||
+    sorted.some((name) => name.startsWith(SERVICE_ACCOUNT_PREFIX) || deliverers?.includes(name) === true);
+  return { names: sorted, unknown };
+}
+
+/** All names known of each object so far, by `Kind/name`. */
+export type KnownAuthors = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Reads what the Warrant `approvals` remembers: former authors, and those of what may be approved now. */
+export function recallAuthors(previous: WarrantSpec | undefined): KnownAuthors {
+  const known = new Map<string, Set<string>>();
+  const add = (key: string, names: readonly string[]) => {
+    const set = known.get(key) ?? new Set<string>();
+    for (const name of names) set.add(name);
+    known.set(key, set);
+  };
+  for (const [key, names] of Object.entries(previous?.formerAuthors ?? {})) add(key, names);
+  for (const { kind, name, authors } of Object.values(previous?.approvals ?? {})) add(toAuthorKey(kind, name), authors);
+  return known;
+}
+
+/** Everybody known to have written the object of that key: its annotation and what is remembered. */
+export function collectAuthors(known: KnownAuthors, key: string, annotation: string | undefined): string[] {
+  const remembered = known.get(key) ?? known.get(ANY_OBJECT) ?? [];
+  return [...new Set([...parseAuthors(annotation), ...remembered])].toSorted();
+}
+
+/** The names to keep of one object: as many as a Warrant holds, cut off at the number that means unknown. */
+export const boundAuthors = (names: Iterable<string>) => [...new Set(names)].toSorted().slice(0, MAX_AUTHORS);
+
+/**
+ * What to remember of objects that the Warrant `approvals` lists no more, by `Kind/name`. Beyond the bound,
+ * names are kept without their object, and then count for every object that has no names of its own.
+ */
+export function keepFormer(former: ReadonlyMap<string, Iterable<string>>): Record<string, string[]> {
+  const single = [...former].filter(([key]) => key !== ANY_OBJECT).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const kept = single.slice(0, MAX_FORMER).map(([key, names]): [string, string[]] => [key, boundAuthors(names)]);
+  const rest = [...(former.get(ANY_OBJECT) ?? []), ...single.slice(MAX_FORMER).flatMap(([, names]) => [...names])];
+  if (rest.length > 0) kept.push([ANY_OBJECT, boundAuthors(rest)]);
+  return Object.fromEntries(kept.filter(([, names]) => names.length > 0));
+}

@@ -1,0 +1,155 @@
+/**
+ * The shape of admission policies and their bindings, and the few ways in which ours are bound. A policy is
+ * data: a name, what it matches, CEL texts. Nothing here knows what a policy is about.
+ */
+import { API_VERSION } from "../../api/kind.ts";
+import { MODES, type Mode, modeLabel } from "../../api/labels.ts";
+import type { Cel } from "./sentences.ts";
+
+/** Who the operator is, as the API server sees it. */
+export interface Operator {
+  /** The namespace it runs in; its own gate never governs it. */
+  namespace: string;
+  /** Name of its ServiceAccount there. */
+  serviceAccount: string;
+}
+
+/** Requests that a policy judges. */
+export interface ResourceRule {
+  apiGroups: string[];
+  apiVersions: string[];
+  operations: ("CREATE" | "UPDATE" | "DELETE")[];
+  resources: string[];
+}
+
+interface Named {
+  name: string;
+  expression: Cel;
+}
+
+/** A check; the API server shows the message of the first one that fails. */
+export interface Validation {
+  expression: Cel;
+  /** Said where messageExpression cannot be evaluated. */
+  message: string;
+  messageExpression?: Cel;
+}
+
+/** What every policy says, whether it judges or changes a request. */
+interface PolicyBase {
+  name: string;
+  rules: ResourceRule[];
+  matchConditions?: Named[];
+  variables?: Named[];
+  /** Whether the Warrant that the binding names is handed to the texts. */
+  param: "Warrant" | "none";
+  bindings: Binding[];
+}
+
+/** A policy that judges requests. */
+export interface ValidatingPolicy extends PolicyBase {
+  kind: "validating";
+  validations: Validation[];
+}
+
+/** A policy that changes requests; `applyConfiguration` gives what to merge into the object. */
+export interface MutatingPolicy extends PolicyBase {
+  kind: "mutating";
+  applyConfiguration: Cel;
+}
+
+export type Policy = ValidatingPolicy | MutatingPolicy;
+
+/** Where a policy works and what its refusal does. */
+export interface Binding {
+  /** Ends the binding's name: policy, hyphen, suffix. */
+  suffix: string;
+  /** Only in namespaces that are governed in this mode, the operator's own never; everywhere where it is left out. */
+  mode?: Mode;
+  /** Empty for a mutating policy. */
+  actions: ("Deny" | "Warn" | "Audit")[];
+  /** The Warrant to read, and what its absence does. */
+  warrant?: { name: string; missing: "Allow" | "Deny" };
+}
+
+/** Every mode with its own consequence: refused, warned, recorded. */
+export const ACTIONS: Record<Mode, Binding["actions"]> = {
+  enforce: ["Deny", "Audit"],
+  warn: ["Warn"],
+  audit: ["Audit"],
+};
+
+/** One binding per mode. Each reads the Warrant named after its mode where `missing` is given. */
+export function bindModes(actions: Record<Mode, Binding["actions"]>, missing?: "Allow" | "Deny"): Binding[] {
+  return MODES.map((mode) => ({
+    suffix: mode,
+    mode,
+    actions: actions[mode],
+    ...(missing === undefined ? {} : { warrant: { name: mode, missing } }),
+  }));
+}
+
+/** A guard that holds in the whole cluster. */
+export const EVERYWHERE: Binding[] = [{ suffix: "everywhere", actions: ["Deny", "Audit"] }];
+
+/** All operations that write. */
+export const WRITES: ResourceRule["operations"] = ["CREATE", "UPDATE", "DELETE"];
+
+/** Resources of the product's own group. */
+export function ownResources(operations: ResourceRule["operations"], ...resources: string[]): ResourceRule {
+  return { apiGroups: ["vouchsafe.dev"], apiVersions: ["*"], operations, resources };
+}
+
+const ADMISSION = "admissionregistration.k8s.io/v1";
+
+function toSpec(policy: Policy): object {
+  const { matchConditions, variables } = policy;
+  const common = {
+    failurePolicy: "Fail",
+    ...(policy.param === "Warrant" ? { paramKind: { apiVersion: API_VERSION, kind: "Warrant" } } : {}),
+    matchConstraints: { resourceRules: policy.rules },
+    ...(matchConditions === undefined ? {} : { matchConditions }),
+    ...(variables === undefined ? {} : { variables }),
+  };
+  switch (policy.kind) {
+    case "validating":
+      return { ...common, validations: policy.validations.map((check) => ({ ...check, reason: "Forbidden" })) };
+    case "mutating":
+      return {
+        ...common,
+        // Injected sidecars come after us in the first round.
+        reinvocationPolicy: "IfNeeded",
+        mutations: [{ patchType: "ApplyConfiguration", applyConfiguration: { expression: policy.applyConfiguration } }],
+      };
+  }
+}
+
+function toBinding(policy: Policy, binding: Binding, operator: Operator): object {
+  const { mode, warrant } = binding;
+  const selector = mode && {
+    matchExpressions: [
+      { key: modeLabel(mode), operator: "Exists" },
+      { key: "kubernetes.io/metadata.name", operator: "NotIn", values: [operator.namespace] },
+    ],
+  };
+  return {
+    apiVersion: ADMISSION,
+    kind: policy.kind === "validating" ? "ValidatingAdmissionPolicyBinding" : "MutatingAdmissionPolicyBinding",
+    metadata: { name: `${policy.name}-${binding.suffix}` },
+    spec: {
+      policyName: policy.name,
+      ...(warrant && { paramRef: { name: warrant.name, parameterNotFoundAction: warrant.missing } }),
+      ...(selector && { matchResources: { namespaceSelector: selector } }),
+      ...(policy.kind === "validating" ? { validationActions: binding.actions } : {}),
+    },
+  };
+}
+
+/** The policy and its bindings as objects of the API server. */
+export function toObjects(policy: Policy, operator: Operator): object[] {
+  const kind = policy.kind === "validating" ? "ValidatingAdmissionPolicy" : "MutatingAdmissionPolicy";
+  return [
+    { apiVersion: ADMISSION, kind, metadata: { name: policy.name }, spec: toSpec(policy) },
+    ...policy.bindings.map((binding) => toBinding(policy, binding, operator)),
+  ];
+}
