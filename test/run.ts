@@ -22,7 +22,11 @@ const check = (name: string, ...command: string[]): Part => ({
 const tests = (name: string, ...command: string[]): Part => ({ name, command, counts: "its tests", prints: "always" });
 
 /** Every generator writes its files, or with --check says which are stale. */
-const GENERATORS = [["findings reference", "docs/generate.ts"]] as const;
+const GENERATORS = [
+  ["CRDs and API reference", "src/crd/generate.ts"],
+  ["admission policies", "src/gate/render.ts"],
+  ["findings reference", "docs/generate.ts"],
+] as const;
 
 const CHECKS: Part[] = [
   check("format", "biome", "format"),

@@ -1,6 +1,7 @@
 /** AISystem: the inventory entry of one AI system, its impact and the network flows it may have. */
 import { z } from "zod";
 import {
+  approvalDigest,
   asAtomicMap,
   asSet,
   conditions,
@@ -12,7 +13,6 @@ import {
   objectName,
   prose,
   sentence,
-  timestamp,
   withRules,
 } from "./fields.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
@@ -22,7 +22,7 @@ const peer = withRules(
     namespace: label()
       .optional()
       .describe("Name of the peer's namespace; the system's own where it is left out beside pods."),
-    pods: asAtomicMap(z.record(z.string().max(63), z.string().max(63)))
+    pods: asAtomicMap(z.record(z.string().max(317), z.string().max(63)), 16)
       .optional()
       .describe("Labels that all peer pods carry; every pod of the namespace where it is left out."),
     cidr: z
@@ -111,7 +111,15 @@ const status = z
     tier: label().optional().describe("The policy tier that the impact falls into."),
     specDigest: contentDigest().optional().describe("Digest of the approved part of spec; approvals rest on it."),
     release: objectName().optional().describe("The newest release that may run."),
-    fencedAt: timestamp().optional().describe("When the fence was first observed whole in the API server."),
+    approved: z
+      .object({
+        digest: contentDigest().describe("specDigest under which assessment and a release were last approved."),
+        tier: label().describe("The tier then."),
+        impact: consequence().describe("The highest impact then; an edit that raises it has no grace."),
+        flows: approvalDigest().describe("Digest of the data flows then; an edit that changes them has no grace."),
+      })
+      .optional()
+      .describe("The content on which the last complete approval rests."),
     conditions: conditions(),
   })
   .describe("What the operator observed.");

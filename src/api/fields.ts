@@ -31,9 +31,9 @@ export function asAtomicList<T extends z.ZodType>(schema: T): T {
   return schema.meta({ ...schema.meta(), "x-kubernetes-list-type": "atomic" });
 }
 
-/** Marks a map as one value that is always written whole. */
-export function asAtomicMap<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ ...schema.meta(), "x-kubernetes-map-type": "atomic" });
+/** Marks a map as one value that is always written whole, of at most `maxProperties` members. */
+export function asAtomicMap<T extends z.ZodType>(schema: T, maxProperties: number): T {
+  return schema.meta({ ...schema.meta(), "x-kubernetes-map-type": "atomic", maxProperties });
 }
 
 /** Marks a field that is not part of what is approved (progress, contacts, links): digests leave it out. */

@@ -77,7 +77,6 @@ const spec = withRules(
 
 const signature = z.object({
   signer: label().describe("The signer's name in the policy."),
-  policy: objectName().describe("The AIPolicy that names the signer."),
   keyDigest: contentDigest().describe("SHA-256 of the key's SubjectPublicKeyInfo."),
   over: z.enum(["artifact", "model"]).describe("artifact: the OCI manifest; model: the model's files (OMS)."),
   form: z.enum(["cosign-bundle", "cosign-legacy", "oms"]).describe("The form of the signature."),

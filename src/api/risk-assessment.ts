@@ -67,7 +67,7 @@ const scenario = withRules(
     residual: rating.describe("The risk that is left; it decides."),
   }),
   {
-    rule: "self.residual == self.inherent || (has(self.treatment.measures) && size(self.treatment.measures) > 0)",
+    rule: "(self.residual.likelihood == self.inherent.likelihood && self.residual.consequence == self.inherent.consequence) || (has(self.treatment.measures) && size(self.treatment.measures) > 0)",
     message: "a residual risk other than the inherent one needs at least one measure",
   },
 );
@@ -98,11 +98,7 @@ const status = z
       .object({
         digest: approvalDigest().describe("The content that was accepted last."),
         until: timestamp().describe("Until when."),
-        generation: z.int().min(0).describe("The generation that carried it."),
         level: level().describe("The level at that time; an edit that raises it has no grace."),
-        flows: approvalDigest().describe(
-          "Digest of the system's data flows then; an edit that changes them has no grace.",
-        ),
       })
       .optional()
       .describe("What was accepted last."),

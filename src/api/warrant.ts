@@ -17,6 +17,9 @@ import {
 } from "./fields.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
+/** The most digests that one Warrant holds; 4,900 reach etcd's limit of one object. */
+export const MAX_WARRANT_IMAGES = 2000;
+
 const grant = z.object({
   system: label().describe("The AISystem whose pods may run it."),
   release: objectName().describe("The ModelRelease that lists it; all images of a pod must share one."),
@@ -48,8 +51,9 @@ const systemGate = z.object({
 const approvable = z.object({
   kind: z.enum(["ModelRelease", "RiskAssessment"]).describe("Kind of what may be approved."),
   name: objectName().describe("Its name."),
+  uid: z.string().max(64).describe("Its uid."),
   authors: asSet(z.array(username()).max(64)).describe("Who wrote it; none of them may approve it."),
-  roles: asAtomicMap(z.record(z.string().max(63), z.int().min(0).max(3650))).describe(
+  roles: asAtomicMap(z.record(z.string().max(63), z.int().min(0).max(3650)), 16).describe(
     "Wanted roles, each with the number of days an approval may hold at most.",
   ),
 });
@@ -57,31 +61,28 @@ const approvable = z.object({
 const spec = z
   .object({
     policy: z.string().max(63).optional().describe("The AIPolicy that the namespace names in this mode."),
-    images: asAtomicMap(z.record(z.string().max(71), entry))
+    images: asAtomicMap(z.record(z.string().max(71), entry), MAX_WARRANT_IMAGES)
       .optional()
       .describe("By digest: for whom the image may run, or why it may not."),
-    pins: asAtomicMap(z.record(z.string().max(512), contentDigest()))
+    pins: asAtomicMap(z.record(z.string().max(512), contentDigest()), MAX_WARRANT_IMAGES)
       .optional()
       .describe("Tags that releases pin, as repository:tag, each with its digest."),
     supporting: asSet(z.array(contentDigest()).max(64)).optional().describe("Digests that may run beside any model."),
-    systems: asAtomicMap(z.record(z.string().max(63), systemGate))
+    systems: asAtomicMap(z.record(z.string().max(63), systemGate), 1000)
       .optional()
       .describe("By AISystem: its gate."),
     notYet: z.enum(["Warn", "Refuse"]).default("Warn").describe("What workloads get whose image may not run yet."),
     unknown: sentence(512).optional().describe("What people read about an image that no release lists."),
-    approvals: asAtomicMap(z.record(z.string().max(74), approvable))
+    approvals: asAtomicMap(z.record(z.string().max(74), approvable), MAX_WARRANT_IMAGES)
       .optional()
       .describe("By digest to approve: what it is and who may decide (only in the Warrant named approvals)."),
-    formerAuthors: asAtomicMap(z.record(z.string().max(320), asSet(z.array(username()).max(64))))
+    formerAuthors: asAtomicMap(z.record(z.string().max(320), asSet(z.array(username()).max(64))), 1001)
       .optional()
-      .describe("Authors of deleted objects by Kind/name: deleting and re-creating launders nobody."),
+      .describe("Authors of deleted or not approvable objects by Kind/name: deleting and re-creating launders nobody."),
   })
   .describe("The compiled gate.");
 
 const status = z.object({ conditions: conditions() }).describe("What the operator observed.");
-
-/** The most digests that one Warrant holds; 4,900 reach etcd's limit of one object. */
-export const MAX_WARRANT_IMAGES = 2000;
 
 export const Warrant = defineKind({
   kind: "Warrant",

@@ -44,11 +44,14 @@ export function toAuthors(names: Iterable<string>, deliverers: AIPolicy["spec"][
   return { names: sorted, unknown };
 }
 
-/** All names known of each object so far, by `Kind/name`. */
+/** Former authors, by `Kind/name`: those that the object's own annotation need not name. */
 export type KnownAuthors = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Reads what the Warrant `approvals` remembers: former authors, and those of what may be approved now. */
-export function recallAuthors(previous: WarrantSpec | undefined): KnownAuthors {
+/**
+ * Reads what the Warrant `approvals` remembers. `existing` gives the uid of every object by `Kind/name`: an object
+ * that keeps its uid carries its authors itself, one made anew inherits those of its namesake.
+ */
+export function recallAuthors(previous: WarrantSpec | undefined, existing: ReadonlyMap<string, string>): KnownAuthors {
   const known = new Map<string, Set<string>>();
   const add = (key: string, names: readonly string[]) => {
     const set = known.get(key) ?? new Set<string>();
@@ -56,7 +59,10 @@ export function recallAuthors(previous: WarrantSpec | undefined): KnownAuthors {
     known.set(key, set);
   };
   for (const [key, names] of Object.entries(previous?.formerAuthors ?? {})) add(key, names);
-  for (const { kind, name, authors } of Object.values(previous?.approvals ?? {})) add(toAuthorKey(kind, name), authors);
+  for (const { kind, name, uid, authors } of Object.values(previous?.approvals ?? {})) {
+    const key = toAuthorKey(kind, name);
+    if (existing.get(key) !== uid) add(key, authors);
+  }
   return known;
 }
 

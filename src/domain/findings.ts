@@ -58,6 +58,18 @@ export const FINDINGS = {
     who: "the governance team",
     next: "kubectl edit aipolicy {policy}",
   },
+  RevocationInvalid: {
+    standing: "notYet",
+    what: "{revocation} cannot be read, so what it revokes is not known: {why}",
+    who: "the platform team",
+    next: "kubectl get revocations,clusterrevocations -A",
+  },
+  NamespaceNotGoverned: {
+    standing: "advice",
+    what: "namespace {namespace} names no AIPolicy, so nothing is enforced there",
+    who: "the platform team",
+    next: "kubectl label namespace {namespace} vouchsafe.dev/enforce=POLICY",
+  },
   WarrantFull: {
     standing: "notYet",
     what: "the namespace lists more digests than a Warrant holds, so only refusals are in force",
@@ -77,6 +89,12 @@ export const FINDINGS = {
     what: "AISystem {system} cannot be read: {why}",
     who: "the product team",
     next: "kubectl describe aisystem {system} -n {namespace}",
+  },
+  SystemDeleting: {
+    standing: "notYet",
+    what: "AISystem {system} is being deleted; its fence stands until its pods are gone",
+    who: "the product team",
+    next: "kubectl get pods -n {namespace} -l vouchsafe.dev/system={system}",
   },
   SystemRetired: {
     standing: "notYet",
@@ -191,7 +209,7 @@ export const FINDINGS = {
     next: `check registry and pull secret; it is tried again by itself. ${explainRelease}`,
   },
   TagContested: {
-    standing: "notYet",
+    standing: "advice",
     what: "tag {tag} is claimed by several releases ({names}), so it pins none of them",
     who: "the product team",
     next: "use the digest, or delete one of the releases: kubectl get modelreleases -n {namespace}",

@@ -33,16 +33,11 @@ const SUPPORTED_CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 /** Why a key may not sign, or undefined where it may. */
 function findKeyFault(key: KeyObject): string | undefined {
   const { modulusLength = 0, namedCurve = "?" } = key.asymmetricKeyDetails ?? {};
-  switch (key.asymmetricKeyType) {
-    case "ec":
-      return SUPPORTED_CURVES.includes(namedCurve) ? undefined : `curve ${namedCurve} is not supported`;
-    case "rsa":
-      return modulusLength >= MIN_RSA_BITS ? undefined : `an RSA key needs ${MIN_RSA_BITS} bits`;
-    case "ed25519":
-      return undefined;
-    default:
-      return `keys of type ${key.asymmetricKeyType ?? "?"} are not supported`;
-  }
+  const type = key.asymmetricKeyType ?? "?";
+  if (type === "ed25519") return undefined;
+  if (type === "ec") return SUPPORTED_CURVES.includes(namedCurve) ? undefined : `curve ${namedCurve} is not supported`;
+  if (type === "rsa") return modulusLength >= MIN_RSA_BITS ? undefined : `an RSA key needs ${MIN_RSA_BITS} bits`;
+  return `keys of type ${type} are not supported`;
 }
 
 function parseKey(pem: string, values: { signer: string; policy: string }): SignerKey {

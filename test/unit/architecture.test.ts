@@ -41,7 +41,7 @@ const areaOf = (path: string) => (path.includes("/") ? (path.split("/")[0] ?? pa
 const MAY_IMPORT: Record<string, string[]> = {
   api: [],
   domain: ["api"],
-  gate: ["api", "domain"],
+  gate: ["api", "domain", "crd"],
   crd: ["api"],
   runtime: [],
   adapters: ["api", "domain"],

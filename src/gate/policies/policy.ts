@@ -6,6 +6,9 @@ import { API_VERSION } from "../../api/kind.ts";
 import { MODES, type Mode, modeLabel } from "../../api/labels.ts";
 import type { Cel } from "./sentences.ts";
 
+/** Name of the operator's ServiceAccount in every installation. */
+export const SERVICE_ACCOUNT = "vouchsafe";
+
 /** Who the operator is, as the API server sees it. */
 export interface Operator {
   /** The namespace it runs in; its own gate never governs it. */

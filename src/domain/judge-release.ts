@@ -1,0 +1,150 @@
+/** How one ModelRelease stands under one policy: revoked, verified, approved, and until when it may run. */
+import { AUTHORS_ANNOTATION } from "../api/labels.ts";
+import type { ModelRelease } from "../api/model-release.ts";
+import { type Authors, collectAuthors, toAuthorKey, toAuthors } from "./authors.ts";
+import { digestApprovable } from "./digest.ts";
+import { listValid } from "./facts.ts";
+import { FINDINGS, type Stated, stateFinding } from "./findings.ts";
+import { digestOfImage } from "./images.ts";
+import { type ApprovalStanding, judgeApproval, type JudgedApproval } from "./judge-approval.ts";
+import { findSignatureFault } from "./judge-signatures.ts";
+import type { SystemJudgement } from "./judge-system.ts";
+import type { Revoked } from "./revocations.ts";
+import { type Bench, describeEdit, isEditWorse, type TieredSystem } from "./tiered-system.ts";
+import { parseDuration, parseInstant, toIso } from "./time.ts";
+
+/** What is known of the approval once the release's system has a tier. */
+export interface Approvability {
+  digest: string;
+  authors: Authors;
+  approval: JudgedApproval;
+  editedAt: number | undefined;
+  fault: Stated | undefined;
+}
+
+export interface ReleaseJudgement {
+  object: ModelRelease;
+  revoked: Stated | undefined;
+  /** What verification lacks; undefined where all signatures are there. */
+  unverified: Stated | undefined;
+  approvable: Approvability | undefined;
+  /** Everything that keeps it from running, worst first; empty where it may run. */
+  findings: Stated[];
+  /** End of approval, acceptance and assessment, epoch milliseconds. */
+  until: number;
+  /** Pods created after this moment are refused; 0 where none are admitted. */
+  notAfter: number;
+}
+
+/** Judges one release. `system` is the judgement of the system that it names, where there is one. */
+export function judgeRelease(
+  object: ModelRelease,
+  system: SystemJudgement | undefined,
+  revoked: Revoked,
+  bench: Bench,
+): ReleaseJudgement {
+  const { name } = object.metadata;
+  const { namespace } = bench.facts;
+  const tiered = system?.tiered;
+  const fallen = findRevocation(object, revoked);
+  const trust = { policy: bench.policy.name, signers: bench.policy.signers, revoked: revoked.signers };
+  const unverified = tiered === undefined ? undefined : findSignatureFault(object, tiered.tier, trust);
+  const approvable = tiered === undefined ? undefined : judgeApprovability(object, tiered, bench);
+  const missing = stateFinding("SystemMissing", {
+    referrer: `release ${name}`,
+    system: object.spec.system,
+    namespace,
+  });
+  const findings = [
+    ...(fallen === undefined ? [] : [fallen]),
+    ...revoked.unread,
+    ...(system === undefined ? [missing] : []),
+    ...(unverified === undefined ? [] : [unverified]),
+    ...(approvable?.fault === undefined ? [] : [approvable.fault]),
+    ...(system?.findings ?? []),
+  ].toSorted((a, b) => rankOf(a) - rankOf(b));
+  const until = Math.min(system?.assessment?.until ?? 0, endOf(approvable, "until"));
+  const notAfter = Math.min(system?.assessment?.notAfter ?? 0, endOf(approvable, "notAfter"));
+  return {
+    object,
+    revoked: fallen,
+    unverified,
+    approvable,
+    findings,
+    until,
+    notAfter: findings.length > 0 ? 0 : notAfter,
+  };
+}
+
+const rankOf = ({ code }: Stated) => (FINDINGS[code].standing === "never" ? 0 : 1);
+
+function findRevocation({ metadata, spec }: ModelRelease, revoked: Revoked): Stated | undefined {
+  const byName = revoked.releases.get(metadata.name);
+  if (byName !== undefined) return byName;
+  return spec.artifacts.map(({ image }) => revoked.digests.get(digestOfImage(image))).find((one) => one !== undefined);
+}
+
+function endOf(approvable: Approvability | undefined, which: "until" | "notAfter"): number {
+  const standing = approvable?.approval.standing;
+  return standing?.standing === "approved" || standing?.standing === "stale" ? standing[which] : 0;
+}
+
+function judgeApprovability(object: ModelRelease, system: TieredSystem, bench: Bench): Approvability {
+  const { name, namespace = "" } = object.metadata;
+  const { policy, now } = bench;
+  const bound = { system: system.specDigest, tier: system.tier.name };
+  const digest = digestApprovable({ kind: "ModelRelease", namespace, name, spec: object.spec, bound });
+  const own = collectAuthors(
+    bench.known,
+    toAuthorKey("ModelRelease", name),
+    object.metadata.annotations?.[AUTHORS_ANNOTATION],
+  );
+  const authors = toAuthors([...own, ...system.authors], policy.spec.deliverers);
+  const last = object.status?.approved;
+  const isEdited = last !== undefined && last.digest !== digest;
+  const editedAt = isEdited ? (parseInstant(object.status?.editedAt) ?? now) : undefined;
+  const approval = judgeApproval({
+    count: {
+      approvals: listValid(bench.facts.approvals),
+      target: { kind: "ModelRelease", name, digest },
+      demands: (system.tier.approvals ?? []).filter(({ of }) => of === "ModelRelease"),
+      authors,
+      policy: policy.spec,
+    },
+    now,
+    expiryGraceMs: parseDuration(policy.spec.expiryGrace),
+    ...(isEdited && editedAt !== undefined && !isEditWorse(system)
+      ? { lastApproved: { digest: last.digest, graceEnds: editedAt + parseDuration(policy.spec.editGrace) } }
+      : {}),
+  });
+  const changes = isEdited ? describeEdit(system, "the release") : undefined;
+  const fault = explainFault(approval.standing, changes, { release: name, namespace: bench.facts.namespace });
+  return { digest, authors, approval, editedAt, fault };
+}
+
+function explainFault(
+  standing: ApprovalStanding,
+  changes: string | undefined,
+  values: { release: string; namespace: string },
+): Stated | undefined {
+  switch (standing.standing) {
+    case "approved":
+    case "stale":
+      return undefined;
+    case "expired":
+      return stateFinding("ApprovalExpired", { ...values, until: toIso(standing.until) });
+    case "rejected": {
+      const { approver, approval, reason: why } = standing;
+      return stateFinding("ApprovalRejected", {
+        ...values,
+        target: `release ${values.release}`,
+        approver,
+        approval,
+        why,
+      });
+    }
+    case "lacking":
+      if (changes !== undefined) return stateFinding("ApprovalStale", { ...values, changes });
+      return stateFinding("ApprovalMissing", { ...values, missing: standing.missing });
+  }
+}

@@ -1,0 +1,30 @@
+/** All admission policies of the product, in the order in which docs/architecture.md tells of them. */
+import { GUARD_AUTHORS, STAMP_AUTHORS } from "./authors.ts";
+import { GUARD_APPROVALS } from "./guard-approvals.ts";
+import { guardFence } from "./guard-fence.ts";
+import { GUARD_NAMESPACES } from "./guard-namespaces.ts";
+import { GUARD_RECORDS, GUARD_REVOKERS, guardStatus, guardWarrants } from "./guard-records.ts";
+import { PODS } from "./pods.ts";
+import type { MutatingPolicy, Operator, ValidatingPolicy } from "./policy.ts";
+import { toRunningPods } from "./running-pods.ts";
+import { PIN_TAGS, STAMP_APPROVER, STAMP_REVOKER } from "./stamps.ts";
+import { WORKLOADS_PENDING, WORKLOADS_REFUSED } from "./workloads.ts";
+
+/** Policies that judge requests; every supported cluster runs them. */
+export const listValidatingPolicies = (operator: Operator): ValidatingPolicy[] => [
+  PODS,
+  toRunningPods(operator),
+  WORKLOADS_REFUSED,
+  WORKLOADS_PENDING,
+  guardWarrants(operator),
+  guardStatus(operator),
+  GUARD_RECORDS,
+  GUARD_REVOKERS,
+  GUARD_APPROVALS,
+  GUARD_NAMESPACES,
+  guardFence(operator),
+  GUARD_AUTHORS,
+];
+
+/** Policies that fill something in; only clusters that serve them run them. */
+export const MUTATING_POLICIES: readonly MutatingPolicy[] = [STAMP_AUTHORS, STAMP_APPROVER, STAMP_REVOKER, PIN_TAGS];
