@@ -61,7 +61,7 @@ const MAY_USE: Record<string, string[]> = {
   gate: ["yaml", "node:"],
   crd: ["zod", "yaml", "@bufbuild/re2", "node:"],
   runtime: ["undici", "@kubernetes/client-node", "node:"],
-  adapters: ["undici", "zod", "node:"],
+  adapters: ["undici", "zod", "ipaddr.js", "node:"],
   telemetry: ["pino", "prom-client", "canonicalize", "zod", "node:"],
   controllers: ["node:"],
   cli: ["commander", "yaml", "node:"],
