@@ -33,10 +33,12 @@ export const NETWORK_POLICIES: ResourceType = {
   kind: "NetworkPolicy",
   namespaced: true,
 };
-export const ADMISSION_BINDINGS: ResourceType = {
+const admission = (plural: string, kind: string): ResourceType => ({
   group: "admissionregistration.k8s.io",
   version: "v1",
-  plural: "validatingadmissionpolicybindings",
-  kind: "ValidatingAdmissionPolicyBinding",
+  plural,
+  kind,
   namespaced: false,
-};
+});
+export const ADMISSION_POLICIES = admission("validatingadmissionpolicies", "ValidatingAdmissionPolicy");
+export const ADMISSION_BINDINGS = admission("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding");

@@ -11,6 +11,7 @@ import { ModelRelease } from "../api/model-release.ts";
 import { ClusterRevocation, Revocation } from "../api/revocation.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
 import { Warrant } from "../api/warrant.ts";
+import type { Read } from "../domain/facts.ts";
 import {
   createStore,
   type KubeObject,
@@ -18,14 +19,10 @@ import {
   type ResourceType,
   type WritableStore,
 } from "../runtime/index.ts";
-import { CONFIG_MAPS, NAMESPACES, NETWORK_POLICIES, PODS } from "./resources.ts";
+import { CONFIG_MAPS, CORE_EVENTS, NAMESPACES, NETWORK_POLICIES, PODS } from "./resources.ts";
 
-/** An object of one of our kinds as it was read. */
-export type Read<O> =
-  | { outcome: "valid"; metadata: ObjectMetadata; object: O }
-  | { outcome: "invalid"; metadata: ObjectMetadata; why: string };
-
-export interface NamespaceFacts {
+/** A namespace as far as it is read. */
+export interface NamespaceEntry {
   metadata: ObjectMetadata;
 }
 
@@ -42,6 +39,16 @@ export interface NetworkPolicyFacts {
   isOurs: boolean;
   spec: unknown;
 }
+
+/** An Event that tells of an owner whose pods were not created. */
+export interface RefusalFacts {
+  metadata: ObjectMetadata;
+  owner: { apiVersion: string; kind: string; name: string; uid: string };
+  message: string;
+  count: number;
+}
+
+type RawEvent = KubeObject & { involvedObject: RefusalFacts["owner"]; message?: string; count?: number };
 
 export interface ConfigMapFacts {
   metadata: ObjectMetadata;
@@ -71,7 +78,7 @@ const typedStore = <O>(definition: KindDefinition) =>
 /** Makes the empty stores. */
 export function createWorld() {
   return {
-    namespaces: createStore<KubeObject, NamespaceFacts>({ project: ({ metadata }) => ({ metadata }) }),
+    namespaces: createStore<KubeObject, NamespaceEntry>({ project: ({ metadata }) => ({ metadata }) }),
     systems: typedStore<AISystem>(AISystem),
     assessments: typedStore<RiskAssessment>(RiskAssessment),
     releases: typedStore<ModelRelease>(ModelRelease),
@@ -99,6 +106,14 @@ export function createWorld() {
       }),
       indexes: { namespace: byNamespace },
     }),
+    refusals: createStore<RawEvent, RefusalFacts>({
+      project: ({ metadata, involvedObject, message, count }) => ({
+        metadata,
+        owner: involvedObject,
+        message: message ?? "",
+        count: count ?? 1,
+      }),
+    }),
     /** ConfigMaps of the operator's own namespace, which hold trust roots. */
     configMaps: createStore<KubeObject & { data?: Record<string, string> }, ConfigMapFacts>({
       project: ({ metadata, data }) => ({ metadata, data: data ?? {} }),
@@ -108,18 +123,28 @@ export function createWorld() {
 
 export type World = ReturnType<typeof createWorld>;
 
-/** Where each store of the world is filled from. */
-export const WORLD_SOURCES: Record<keyof World, ResourceType> = {
-  namespaces: NAMESPACES,
-  systems: toResource(AISystem),
-  assessments: toResource(RiskAssessment),
-  releases: toResource(ModelRelease),
-  policies: toResource(AIPolicy),
-  approvals: toResource(Approval),
-  revocations: toResource(Revocation),
-  clusterRevocations: toResource(ClusterRevocation),
-  warrants: toResource(Warrant),
-  pods: PODS,
-  networkPolicies: NETWORK_POLICIES,
-  configMaps: CONFIG_MAPS,
+/** Where a store is filled from. */
+export interface WorldSource {
+  type: ResourceType;
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Only from the operator's own namespace. */
+  scope?: "operator";
+}
+
+/** Where each store of the world is filled from; no more is read than is needed. */
+export const WORLD_SOURCES: Record<keyof World, WorldSource> = {
+  namespaces: { type: NAMESPACES },
+  systems: { type: toResource(AISystem) },
+  assessments: { type: toResource(RiskAssessment) },
+  releases: { type: toResource(ModelRelease) },
+  policies: { type: toResource(AIPolicy) },
+  approvals: { type: toResource(Approval) },
+  revocations: { type: toResource(Revocation) },
+  clusterRevocations: { type: toResource(ClusterRevocation) },
+  warrants: { type: toResource(Warrant) },
+  pods: { type: PODS, labelSelector: SYSTEM_LABEL },
+  networkPolicies: { type: NETWORK_POLICIES, labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` },
+  refusals: { type: CORE_EVENTS, fieldSelector: "reason=FailedCreate" },
+  configMaps: { type: CONFIG_MAPS, scope: "operator" },
 };

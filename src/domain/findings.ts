@@ -172,6 +172,12 @@ export const FINDINGS = {
   },
 
   // --- What the release lacks
+  NoRelease: {
+    standing: "notYet",
+    what: "no ModelRelease names AISystem {system} yet",
+    who: "the pipeline that publishes releases",
+    next: "kubectl apply a ModelRelease that names system {system} in namespace {namespace}",
+  },
   VerificationPending: {
     standing: "notYet",
     what: "artifact {artifact} of release {release} is not verified yet",

@@ -75,7 +75,12 @@ export interface Client {
   /** POST of a request object that is not stored, such as SelfSubjectReview; segments are checked. */
   post<T>(segments: readonly string[], body: unknown): Promise<T>;
   /** Opens a watch; lines of JSON. For watcher.ts. */
-  openWatch(type: ResourceType, query: Record<string, string>, signal: AbortSignal): ReturnType<Transport["open"]>;
+  openWatch(
+    type: ResourceType,
+    query: Record<string, string>,
+    signal: AbortSignal,
+    namespace?: string,
+  ): ReturnType<Transport["open"]>;
   close(): Promise<void>;
 }
 
@@ -199,8 +204,8 @@ export function createClient(cluster: ClusterConfig, transport: Transport = crea
     },
     post: async <T>(segments: readonly string[], body: unknown) =>
       (await send({ method: "POST", path: `/${segments.map(toSegment).join("/")}`, body })).body as T,
-    openWatch: (type, query, signal) =>
-      transport.open({ method: "GET", path: toPath(type, {}) + toQuery(query), signal }),
+    openWatch: (type, query, signal, namespace) =>
+      transport.open({ method: "GET", path: toPath(type, { namespace }) + toQuery(query), signal }),
     close: () => transport.close(),
   };
 }

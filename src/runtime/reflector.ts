@@ -9,6 +9,7 @@ export interface ReflectorOptions {
   client: Client;
   logger: Logger;
   signal: AbortSignal;
+  namespace?: string;
   fieldSelector?: string;
   labelSelector?: string;
 }

@@ -29,6 +29,8 @@ export interface WatcherOptions {
   client: Client;
   type: ResourceType;
   signal: AbortSignal;
+  /** Follows one namespace only. */
+  namespace?: string;
   fieldSelector?: string;
   labelSelector?: string;
   /** Silence after which a connection counts as dead. The server sends a bookmark about every minute. */
@@ -102,15 +104,20 @@ async function* goTo(state: State): AsyncGenerator<{ state: State }> {
 
 async function* readPages<T extends KubeObject>(options: WatcherOptions): AsyncGenerator<Step<T>> {
   yield { event: { type: "Init" } };
-  let page = await options.client.listPage<T>(options.type, selectors(options));
+  let page = await options.client.listPage<T>(options.type, toListOptions(options));
   for (;;) {
     for (const object of page.items) yield { event: { type: "InitApply", object } };
     if (page.next === undefined) break;
-    page = await options.client.listPage<T>(options.type, selectors(options), page.next);
+    page = await options.client.listPage<T>(options.type, toListOptions(options), page.next);
   }
   yield { event: { type: "InitDone" } };
   yield { state: { at: "Watching", version: page.resourceVersion } };
 }
+
+const toListOptions = (options: WatcherOptions) => ({
+  ...selectors(options),
+  ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+});
 
 const selectors = ({ fieldSelector, labelSelector }: WatcherOptions) => ({
   ...(fieldSelector === undefined ? {} : { fieldSelector }),
@@ -122,7 +129,12 @@ async function* readStream<T extends KubeObject>(
   options: WatcherOptions,
   from: { at: "Streaming" } | { at: "Watching"; version: string },
 ): AsyncGenerator<Step<T>> {
-  const stream = await options.client.openWatch(options.type, toQuery(options, from), options.signal);
+  const stream = await options.client.openWatch(
+    options.type,
+    toQuery(options, from),
+    options.signal,
+    options.namespace,
+  );
   let isListing = from.at === "Streaming";
   if (isListing) yield { event: { type: "Init" } };
   try {

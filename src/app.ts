@@ -1,0 +1,141 @@
+/** The composition root: builds the operator from its parts and runs it until a signal. */
+import { createExchange } from "./adapters/registry/exchange.ts";
+import { type Credentials, parseDockerConfig } from "./adapters/registry/authorization.ts";
+import { createRegistry } from "./adapters/registry/registry.ts";
+import type { Config } from "./config.ts";
+import { createFenceController } from "./controllers/fence/controller.ts";
+import { watchGate } from "./controllers/gate-check/check.ts";
+import { createGovernanceController } from "./controllers/governance/controller.ts";
+import { createPoliciesController } from "./controllers/policies/controller.ts";
+import { createRefusalsController } from "./controllers/refusals/controller.ts";
+import { SECRETS } from "./controllers/resources.ts";
+import type { Toolbox } from "./controllers/toolbox.ts";
+import { createVerificationController } from "./controllers/verification/controller.ts";
+import { createWorld, type World, WORLD_SOURCES } from "./controllers/world.ts";
+import { SERVICE_ACCOUNT } from "./gate/policies/policy.ts";
+import {
+  type Client,
+  createEventRecorder,
+  type KubeObject,
+  type Logger,
+  reflect,
+  runAsLeader,
+  type WritableStore,
+} from "./runtime/index.ts";
+import { createEvidence } from "./telemetry/evidence.ts";
+import { serveHealth } from "./telemetry/health.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+
+export interface Parts {
+  config: Config;
+  client: Client;
+  logger: Logger;
+  /** Takes lines of the evidence stream. */
+  writeEvidence: (line: string) => void;
+}
+
+type AnyStore = WritableStore<KubeObject, unknown>;
+
+const listStores = (world: World) =>
+  (Object.keys(WORLD_SOURCES) as (keyof World)[]).map((name) => ({
+    name,
+    source: WORLD_SOURCES[name],
+    store: world[name] as unknown as AnyStore,
+  }));
+
+/** Follows every kind into its store. */
+function followWorld({ config, client, logger }: Parts, world: World, signal: AbortSignal): Promise<void>[] {
+  return listStores(world).map(({ source: { type, scope, ...selectors }, store }) =>
+    reflect(type, store, {
+      client,
+      logger,
+      signal,
+      ...selectors,
+      ...(scope === "operator" ? { namespace: config.namespace } : {}),
+    }),
+  );
+}
+
+/** A watch that was silent for this long cannot be relied on. */
+const STALE_MS = 300_000;
+
+function findUnready(world: World, metrics: Metrics, now: number): string[] {
+  return listStores(world).flatMap(({ name, source, store }) => {
+    if (!store.isSynced()) return [`${name} not listed yet`];
+    const age = now - store.lastSeen();
+    metrics.set("watchAge", { kind: source.type.kind }, age / 1000);
+    return age > STALE_MS ? [`watch of ${name} is silent`] : [];
+  });
+}
+
+/** Reads the pull secrets as they are now; one that is missing or broken is logged and gives no credentials. */
+async function readCredentials({ config, client, logger }: Parts): Promise<Map<string, Credentials>> {
+  const found = new Map<string, Credentials>();
+  for (const name of config.pullSecrets) {
+    try {
+      const ref = { namespace: config.namespace, name };
+      const secret = await client.get<KubeObject & { data?: Record<string, string> }>(SECRETS, ref);
+      const text = Buffer.from(secret.data?.[".dockerconfigjson"] ?? "", "base64").toString("utf8");
+      for (const [host, credentials] of parseDockerConfig(text)) found.set(host, credentials);
+    } catch (error) {
+      logger.warn({ secret: name, reason: error instanceof Error ? error.name : "unknown" }, "pull secret not usable");
+    }
+  }
+  return found;
+}
+
+async function openRegistry(parts: Parts) {
+  const credentials = await readCredentials(parts);
+  const exchange = createExchange({
+    credentials: (host) => credentials.get(host),
+    insecureHosts: new Set(parts.config.insecureRegistries),
+  });
+  return { registry: createRegistry(exchange), close: () => exchange.close() };
+}
+
+/** Runs the operator until the signal aborts, or until it lost the lease and has to be started anew. */
+export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"stopped" | "lost"> {
+  const { config, client, logger } = parts;
+  const world = createWorld();
+  const metrics = createMetrics();
+  const evidence = createEvidence(parts.writeEvidence, (kind) => metrics.count("evidence", { kind }));
+  const events = createEventRecorder({
+    client,
+    controller: "vouchsafe.dev/operator",
+    instance: config.identity,
+    onFailure: (error) => logger.warn({ err: error }, "event not written"),
+  });
+  const tools: Toolbox = { client, world, events, evidence, metrics, logger, now: Date.now };
+  const health = await serveHealth({
+    host: config.host,
+    port: config.port,
+    findUnready: () => findUnready(world, metrics, Date.now()),
+    renderMetrics: () => metrics.render(),
+  });
+  logger.info({ port: health.port }, "serving probes and metrics");
+  const following = followWorld(parts, world, signal);
+  const controllers = [
+    createPoliciesController(tools, config.namespace),
+    createVerificationController(tools, {
+      operatorNamespace: config.namespace,
+      openRegistry: () => openRegistry(parts),
+    }),
+    createFenceController(tools, config.namespace),
+    createGovernanceController(tools, config.namespace),
+    createRefusalsController(tools),
+  ];
+  metrics.set("leader", {}, 0);
+  const lease = { client, namespace: config.namespace, name: "vouchsafe", identity: config.identity, logger };
+  const outcome = await runAsLeader(lease, signal, async (leading) => {
+    metrics.set("leader", {}, 1);
+    // Half a picture of the world would close gates that are open.
+    await Promise.race([
+      Promise.all(listStores(world).map(({ store }) => store.synced)),
+      new Promise<void>((ok) => leading.addEventListener("abort", () => ok(), { once: true })),
+    ]);
+    const operator = { namespace: config.namespace, serviceAccount: SERVICE_ACCOUNT };
+    await Promise.all([watchGate(tools, operator, leading), ...controllers.map((one) => one.run(leading))]);
+  });
+  await Promise.all([...(outcome === "lost" ? [] : following), health.close()]);
+  return outcome;
+}

@@ -1,0 +1,82 @@
+/** The whole decision on a namespace: which Warrants and statuses stand when it is carried out. Pure. */
+import type { AISystem } from "../../api/ai-system.ts";
+import { APPROVALS_WARRANT, MODES } from "../../api/labels.ts";
+import type { ModelRelease } from "../../api/model-release.ts";
+import type { Revocation } from "../../api/revocation.ts";
+import type { RiskAssessment } from "../../api/risk-assessment.ts";
+import type { WarrantSpec } from "../../api/warrant.ts";
+import { evaluateNamespace, type NamespaceJudgement } from "../../domain/evaluate.ts";
+import { listValid, type NamespaceFacts } from "../../domain/facts.ts";
+import type { Stated } from "../../domain/findings.ts";
+import { findNextChange } from "../../domain/moments.ts";
+import { listRevokedReleases, resolveRevokedRelease } from "../../domain/revocations.ts";
+import { gatherTags } from "../../domain/tags.ts";
+import { compileApprovals, listApprovedSystems } from "../../gate/compile-approvals.ts";
+import { compileWarrant } from "../../gate/compile-warrant.ts";
+import { decideAssessment, type AssessmentStatus } from "./decide-assessment.ts";
+import { decideRelease, type ReleaseStatus } from "./decide-release.ts";
+import { decideSystem, type SystemStatus } from "./decide-system.ts";
+
+/** An object with the status that it is to have. */
+export interface Decided<O, S> {
+  object: O;
+  status: S;
+}
+
+export interface NamespaceDecision {
+  judgement: NamespaceJudgement;
+  /** Warrants to write, by name. */
+  warrants: Map<string, WarrantSpec>;
+  /** Warrants of modes that the namespace no longer names. */
+  obsolete: string[];
+  /** Set where a Warrant could not hold everything. */
+  overflow: Stated[];
+  systems: Decided<AISystem, SystemStatus>[];
+  assessments: Decided<RiskAssessment, AssessmentStatus>[];
+  releases: Decided<ModelRelease, ReleaseStatus>[];
+  /** Digests that each revoked release is remembered by. */
+  revocations: Decided<Revocation, string[]>[];
+  /** Epoch milliseconds; Infinity where nothing changes by time. */
+  nextChange: number;
+}
+
+/** Decides at the moment `now`, epoch milliseconds. */
+export function decideNamespace(facts: NamespaceFacts, now: number): NamespaceDecision {
+  const judgement = evaluateNamespace(facts, now);
+  const warrants = new Map<string, WarrantSpec>();
+  const overflow: Stated[] = [];
+  for (const mode of judgement.modes) {
+    const compiled = compileWarrant(mode, facts, judgement.revoked);
+    warrants.set(mode.mode, compiled.spec);
+    if (compiled.overflow !== undefined) overflow.push(compiled.overflow);
+  }
+  // Authors are remembered also where nothing is governed any more.
+  if (judgement.modes.length > 0 || facts.warrants.has(APPROVALS_WARRANT)) {
+    warrants.set(APPROVALS_WARRANT, compileApprovals(judgement, facts));
+  }
+  const approved = listApprovedSystems(judgement);
+  const releases = listValid(facts.releases);
+  const tags = gatherTags(releases);
+  const revocations = listValid(facts.revocations);
+  const revokedNames = listRevokedReleases(revocations);
+  return {
+    judgement,
+    warrants,
+    overflow,
+    obsolete: MODES.filter((mode) => !facts.modes.has(mode) && facts.warrants.has(mode)),
+    systems: listValid(facts.systems).map((object) => ({ object, status: decideSystem(object, judgement, approved) })),
+    assessments: listValid(facts.assessments).map((object) => ({
+      object,
+      status: decideAssessment(object, judgement),
+    })),
+    releases: releases.map((object) => ({
+      object,
+      status: decideRelease(object, judgement, { tags, now, overflow: overflow[0] }),
+    })),
+    revocations: revocations.map((object) => ({
+      object,
+      status: resolveRevokedRelease(object, releases, revokedNames, facts.warrants.values()),
+    })),
+    nextChange: findNextChange(judgement, now),
+  };
+}

@@ -1,0 +1,67 @@
+/** Reads what is known of one namespace out of the stores, in the shape that the judgement wants. */
+import { MODES, type Mode, modeLabel } from "../../api/labels.ts";
+import type { WarrantSpec } from "../../api/warrant.ts";
+import type { FenceFacts, NamespaceFacts, PolicyFacts } from "../../domain/facts.ts";
+import { judgeFence, type StandingPolicy } from "../../domain/fence.ts";
+import { resolveSigners } from "../policies/decide.ts";
+import type { World } from "../world.ts";
+
+/** Reads a value of a ConfigMap of the operator's namespace. */
+export const readConfigMap = (world: World, operatorNamespace: string) => (name: string, key: string) =>
+  world.configMaps.get(`${operatorNamespace}/${name}`)?.data[key];
+
+/** The policy of that name with the keys of its signers. */
+export function observePolicy(world: World, operatorNamespace: string, name: string): PolicyFacts {
+  const read = world.policies.get(name);
+  if (read === undefined) return { outcome: "missing", name };
+  if (read.outcome === "invalid") return { outcome: "invalid", name, why: read.why };
+  const signers = resolveSigners(read.object, readConfigMap(world, operatorNamespace));
+  return { outcome: "valid", name, spec: read.object.spec, signers };
+}
+
+/** The policies that the labels of a namespace name. The operator's own namespace is never governed. */
+export function observeModes(world: World, operatorNamespace: string, namespace: string): Map<Mode, PolicyFacts> {
+  const labels = world.namespaces.get(namespace)?.metadata.labels ?? {};
+  const modes = new Map<Mode, PolicyFacts>();
+  if (namespace === operatorNamespace) return modes;
+  for (const mode of MODES) {
+    const name = labels[modeLabel(mode)];
+    if (name !== undefined) modes.set(mode, observePolicy(world, operatorNamespace, name));
+  }
+  return modes;
+}
+
+/** The NetworkPolicies of a namespace. */
+export const listStanding = (world: World, namespace: string): StandingPolicy[] =>
+  world.networkPolicies.byIndex("namespace", namespace).map(({ metadata, isOurs, spec }) => ({
+    name: metadata.name,
+    isOurs,
+    isDeleting: metadata.deletionTimestamp !== undefined,
+    spec,
+  }));
+
+/** Everything about the namespace. */
+export function observeNamespace(world: World, operatorNamespace: string, namespace: string): NamespaceFacts {
+  const systems = world.systems.byIndex("namespace", namespace);
+  const standing = listStanding(world, namespace);
+  const fences = new Map<string, FenceFacts>();
+  for (const read of systems) {
+    if (read.outcome === "valid") fences.set(read.metadata.name, judgeFence(namespace, read.object, standing));
+  }
+  const warrants = new Map<string, WarrantSpec>();
+  for (const read of world.warrants.byIndex("namespace", namespace)) {
+    if (read.outcome === "valid") warrants.set(read.metadata.name, read.object.spec);
+  }
+  return {
+    namespace,
+    modes: observeModes(world, operatorNamespace, namespace),
+    systems,
+    assessments: world.assessments.byIndex("namespace", namespace),
+    releases: world.releases.byIndex("namespace", namespace),
+    approvals: world.approvals.byIndex("namespace", namespace),
+    revocations: world.revocations.byIndex("namespace", namespace),
+    clusterRevocations: world.clusterRevocations.list(),
+    fences,
+    warrants,
+  };
+}

@@ -1,0 +1,134 @@
+/** Verifies each artifact of each release once per digest and set of trusted keys, and writes the facts into its status. */
+import { ModelRelease, type ReleaseArtifact, type VerifiedArtifact } from "../../api/model-release.ts";
+import { toResource } from "../../api/kind.ts";
+import { collectSignatures } from "../../adapters/signatures/collect.ts";
+import { toTrustedKey, type TrustedKey } from "../../adapters/signatures/keys.ts";
+import { parseReference } from "../../adapters/registry/reference.ts";
+import type { Registry } from "../../adapters/registry/registry.ts";
+import { toCanonicalText } from "../../domain/canonical.ts";
+import { stateFinding } from "../../domain/findings.ts";
+import { digestOfImage } from "../../domain/images.ts";
+import { toIso } from "../../domain/time.ts";
+import { type Controller, createController, fromStore, type Result } from "../../runtime/index.ts";
+import { digestInput } from "../../telemetry/evidence.ts";
+import { toObserver } from "../governance/controller.ts";
+import { observeModes } from "../governance/observe.ts";
+import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
+import { findKept, findRetry, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
+
+/** The keys that any policy of the namespace trusts, and a digest over them. */
+interface Trust {
+  keys: TrustedKey[];
+  digest: string;
+  policies: string;
+}
+
+function gatherTrust(tools: Toolbox, operatorNamespace: string, namespace: string): Trust | undefined {
+  const policies = [...observeModes(tools.world, operatorNamespace, namespace).values()];
+  if (policies.length === 0) return undefined;
+  const keys = new Map<string, TrustedKey>();
+  for (const policy of policies) {
+    if (policy.outcome !== "valid") continue;
+    for (const [signer, key] of Object.entries(policy.signers)) {
+      if (key.outcome === "key") keys.set(key.keyDigest, toTrustedKey(signer, key.keyDigest, key.pem));
+    }
+  }
+  const names = policies.map(({ name }) => name);
+  return { keys: [...keys.values()], digest: digestInput([...keys.keys()].toSorted()), policies: names.join(", ") };
+}
+
+export interface VerificationOptions {
+  operatorNamespace: string;
+  /** Opens registries with the pull secrets as they are now. */
+  openRegistry: () => Promise<{ registry: Registry; close: () => Promise<void> }>;
+}
+
+/** Makes the controller; its keys are `namespace/name` of releases. */
+export function createVerificationController(tools: Toolbox, options: VerificationOptions): Controller {
+  const { world, metrics, evidence } = tools;
+
+  const look = async (registry: Registry, release: ModelRelease, artifact: ReleaseArtifact, trust: Trust) => {
+    const values = {
+      artifact: artifact.name,
+      release: release.metadata.name,
+      namespace: release.metadata.namespace ?? "",
+      policy: trust.policies,
+    };
+    const ref = parseReference(artifact.image);
+    const found =
+      ref === undefined
+        ? {
+            closure: [],
+            signatures: [],
+            problems: [{ code: "RegistryFailed" as const, why: "it is no OCI reference" }],
+          }
+        : await collectSignatures(registry, ref, trust.keys);
+    const problems = found.problems.map(({ code, why }) => stateFinding(code, { ...values, why }));
+    const fresh: VerifiedArtifact = {
+      name: artifact.name,
+      digest: digestOfImage(artifact.image),
+      closure: found.closure,
+      signatures: found.signatures,
+      ...(problems.length > 0 ? { problems } : {}),
+      trust: trust.digest,
+      verifiedAt: toIso(tools.now()),
+    };
+    const isFailed = found.problems.some(({ code }) => code === "RegistryFailed");
+    metrics.count("verifications", {
+      outcome: isFailed ? "failed" : found.signatures.length > 0 ? "signed" : "unsigned",
+    });
+    evidence.record({
+      kind: "verification",
+      actor: OPERATOR_ACTOR,
+      object: toSubject(release),
+      what: found.signatures.length > 0 ? "signed" : "unsigned",
+      digest: fresh.digest,
+      inputs: [trust.digest, ...found.signatures.map(({ keyDigest }) => keyDigest)],
+      codes: problems.map(({ code }) => code),
+    });
+    return keepThroughOutage(fresh, findKept(release, artifact));
+  };
+
+  const reconcile = async (key: string): Promise<Result> => {
+    const read = world.releases.get(key);
+    if (read?.outcome !== "valid" || read.metadata.deletionTimestamp !== undefined) return { kind: "done" };
+    const release = read.object;
+    const trust = gatherTrust(tools, options.operatorNamespace, release.metadata.namespace ?? "");
+    if (trust === undefined) return { kind: "done" };
+    const now = tools.now();
+    const artifacts: VerifiedArtifact[] = [];
+    const { registry, close } = await options.openRegistry();
+    try {
+      for (const artifact of release.spec.artifacts) {
+        const kept = findKept(release, artifact);
+        const isDue = kept === undefined || needsLook(release, artifact, trust.digest, now);
+        artifacts.push(isDue ? await look(registry, release, artifact, trust) : kept);
+      }
+    } finally {
+      await close();
+    }
+    if (toCanonicalText(release.status?.artifacts ?? []) !== toCanonicalText(artifacts)) {
+      const value = { artifacts };
+      await applyStatus(tools, toResource(ModelRelease), release, { fieldManager: "vouchsafe-verification", value });
+    }
+    const retry = findRetry(artifacts, isUnverified(release));
+    return retry === undefined ? { kind: "done" } : { kind: "requeueAfter", ms: retry };
+  };
+
+  const keyOf = ({ metadata }: { metadata: { namespace?: string; name: string } }) => [
+    `${metadata.namespace ?? ""}/${metadata.name}`,
+  ];
+  const all = () => world.releases.list().flatMap(keyOf);
+  return createController({
+    name: "verification",
+    sources: [
+      fromStore(world.releases, keyOf),
+      fromStore(world.policies, all),
+      fromStore(world.configMaps, all),
+      fromStore(world.namespaces, ({ metadata }) => world.releases.byIndex("namespace", metadata.name).flatMap(keyOf)),
+    ],
+    reconcile,
+    logger: tools.logger,
+    observer: toObserver(tools),
+  });
+}
