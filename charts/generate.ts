@@ -15,7 +15,7 @@ const ANNOTATIONS = {
 
 const documents = KINDS.map((kind) => {
   const definition = toDefinition(kind) as { metadata: object };
-  return stringify({ ...definition, metadata: { ...definition.metadata, annotations: ANNOTATIONS } }, { lineWidth: 0 });
+  return stringify({ ...definition, metadata: { ...definition.metadata, annotations: ANNOTATIONS } }, { version: "1.1", lineWidth: 0 });
 });
 writeGenerated([
   {

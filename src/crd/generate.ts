@@ -10,6 +10,6 @@ const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.
 
 const crds = KINDS.map((kind) => ({
   path: at(`crds/${kind.plural}.yaml`),
-  text: `# Generated from src/api: run make generate.\n${stringify(toDefinition(kind), { lineWidth: 0 })}`,
+  text: `# Generated from src/api: run make generate.\n${stringify(toDefinition(kind), { version: "1.1", lineWidth: 0 })}`,
 }));
 writeGenerated([...crds, { path: at("docs/api.md"), text: renderReference(KINDS) }]);

@@ -10,6 +10,7 @@ import { judgeRelease, type ReleaseJudgement } from "./judge-release.ts";
 import { judgeSystem, type SystemJudgement } from "./judge-system.ts";
 import { gatherRevoked, type Revoked } from "./revocations.ts";
 import type { UsablePolicy } from "./tiered-system.ts";
+import { digestTrust, gatherKeys } from "./trust.ts";
 
 /** How the namespace stands under the policy of one mode. */
 export type ModeJudgement =
@@ -48,13 +49,14 @@ export function listUids(facts: NamespaceFacts): Map<string, string> {
 export function evaluateNamespace(facts: NamespaceFacts, now: number): NamespaceJudgement {
   const revoked = gatherRevoked(facts);
   const known = recallAuthors(facts.warrants.get("approvals"), listUids(facts));
+  const trustDigest = digestTrust(gatherKeys(facts.modes.values()));
   const modes = MODES.flatMap((mode): ModeJudgement[] => {
     const policy = facts.modes.get(mode);
     if (policy === undefined) return [];
     if (policy.outcome !== "valid") {
       return [{ outcome: "unusable", mode, policyName: policy.name, finding: findPolicyFault(policy) }];
     }
-    const bench = { facts, policy, known, isFenced: facts.modes.has("enforce"), now };
+    const bench = { facts, policy, known, trustDigest, isFenced: facts.modes.has("enforce"), now };
     const systems = facts.systems.map((read) => judgeSystem(read, bench));
     const byName = new Map(systems.map((system) => [system.name, system]));
     const releases = listValid(facts.releases).map((release) =>

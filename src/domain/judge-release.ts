@@ -47,7 +47,12 @@ export function judgeRelease(
   const { namespace } = bench.facts;
   const tiered = system?.tiered;
   const fallen = findRevocation(object, revoked);
-  const trust = { policy: bench.policy.name, signers: bench.policy.signers, revoked: revoked.signers };
+  const trust = {
+    policy: bench.policy.name,
+    signers: bench.policy.signers,
+    revoked: revoked.signers,
+    trustDigest: bench.trustDigest,
+  };
   const unverified = tiered === undefined ? undefined : findSignatureFault(object, tiered.tier, trust);
   const approvable = tiered === undefined ? undefined : judgeApprovability(object, tiered, bench);
   const missing = stateFinding("SystemMissing", {

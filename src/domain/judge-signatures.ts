@@ -15,6 +15,8 @@ export interface Trust {
   signers: Readonly<Record<string, SignerKey>>;
   /** Why, by name of a revoked signer. */
   revoked: ReadonlyMap<string, string>;
+  /** `digestTrust` of the namespace's keys. */
+  trustDigest: string;
 }
 
 /** Whether a code is one of the catalogue; verification writes no other, but a status may be older than this code. */
@@ -49,7 +51,11 @@ function judgeDemand(
   if (fallen !== undefined && given + countKeys(facts, demand, trust, "revoked") >= demand.count) {
     return stateFinding("SignerRevoked", { ...values, signer: fallen, why: trust.revoked.get(fallen) ?? "" });
   }
-  return findTrustFault(demand, trust) ?? restateProblem(facts) ?? stateMissing(demand, values);
+  const broken = findTrustFault(demand, trust);
+  if (broken !== undefined) return broken;
+  // What was found with other keys says nothing about these.
+  if (facts.trust !== trust.trustDigest) return stateFinding("VerificationPending", values);
+  return restateProblem(facts, demand) ?? stateMissing(demand, values);
 }
 
 /** How many different keys of the demanded signers signed; two names with one key are one signer. */
@@ -85,9 +91,12 @@ function findTrustFault(demand: SignatureDemand, { signers }: Trust): Stated | u
   return keys.some((key) => key?.outcome === "key") || broken?.outcome !== "broken" ? undefined : broken.finding;
 }
 
-function restateProblem(facts: VerifiedArtifact): Stated | undefined {
-  const problem = facts.problems?.[0];
-  return problem === undefined || !isCode(problem.code) ? undefined : { code: problem.code, text: problem.text };
+/** The problem that tells most about the demand: a model that differs says more than a signature that does. */
+function restateProblem({ problems = [] }: VerifiedArtifact, demand: SignatureDemand): Stated | undefined {
+  const known = problems.flatMap(({ code, text }) => (isCode(code) ? [{ code, text }] : []));
+  const isTelling = ({ code }: Stated) =>
+    code === "RegistryFailed" || (code === "ModelMismatch") === (demand.over === "model");
+  return known.find(isTelling) ?? known[0];
 }
 
 function stateMissing(demand: SignatureDemand, values: Record<string, string>): Stated {

@@ -11,7 +11,9 @@ import { writeGenerated } from "../crd/write-generated.ts";
 const OPERATOR = { namespace: "{{ .Release.Namespace }}", serviceAccount: SERVICE_ACCOUNT };
 
 const render = (objects: readonly object[]) =>
-  objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
+  objects
+    .map((object) => stringify(object, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }))
+    .join("---\n");
 
 const validating = render(listValidatingPolicies(OPERATOR).flatMap((policy) => toObjects(policy, OPERATOR)));
 const mutating = render(MUTATING_POLICIES.flatMap((policy) => toObjects(policy, OPERATOR)));

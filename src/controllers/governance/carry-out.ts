@@ -34,10 +34,23 @@ export async function carryOut(tools: Toolbox, facts: NamespaceFacts, decision: 
   }
   // Owners first: people wait for their pods, not for conditions.
   if (opened.size > 0) await nudgeOwners(tools, facts.namespace, opened);
-  for (const system of decision.systems) await writeStatus(tools, AISystem, system);
-  for (const assessment of decision.assessments) await writeStatus(tools, RiskAssessment, assessment);
-  for (const release of decision.releases) await writeStatus(tools, ModelRelease, release);
-  for (const { object, status: digests } of decision.revocations) await rememberDigests(tools, object, digests);
+  await settleAll([
+    ...decision.systems.map((system) => () => writeStatus(tools, AISystem, system)),
+    ...decision.assessments.map((assessment) => () => writeStatus(tools, RiskAssessment, assessment)),
+    ...decision.releases.map((release) => () => writeStatus(tools, ModelRelease, release)),
+    ...decision.revocations.map(
+      ({ object, status }) =>
+        () =>
+          rememberDigests(tools, object, status),
+    ),
+  ]);
+}
+
+/** Does one thing after the other; what fails keeps nothing else from being done, and is thrown at the end. */
+async function settleAll(acts: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const act of acts) await act().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Writes a Warrant by PUT with the version that was read, which fences writers that lost the lease. */

@@ -9,8 +9,8 @@ import { toCanonicalText } from "../../domain/canonical.ts";
 import { stateFinding } from "../../domain/findings.ts";
 import { digestOfImage } from "../../domain/images.ts";
 import { toIso } from "../../domain/time.ts";
+import { digestTrust, gatherKeys } from "../../domain/trust.ts";
 import { type Controller, createController, fromStore, type Result } from "../../runtime/index.ts";
-import { digestInput } from "../../telemetry/evidence.ts";
 import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
@@ -26,15 +26,12 @@ interface Trust {
 function gatherTrust(tools: Toolbox, operatorNamespace: string, namespace: string): Trust | undefined {
   const policies = [...observeModes(tools.world, operatorNamespace, namespace).values()];
   if (policies.length === 0) return undefined;
-  const keys = new Map<string, TrustedKey>();
-  for (const policy of policies) {
-    if (policy.outcome !== "valid") continue;
-    for (const [signer, key] of Object.entries(policy.signers)) {
-      if (key.outcome === "key") keys.set(key.keyDigest, toTrustedKey(signer, key.keyDigest, key.pem));
-    }
-  }
-  const names = policies.map(({ name }) => name);
-  return { keys: [...keys.values()], digest: digestInput([...keys.keys()].toSorted()), policies: names.join(", ") };
+  const keys = gatherKeys(policies);
+  return {
+    keys: keys.map(({ signer, keyDigest, pem }) => toTrustedKey(signer, keyDigest, pem)),
+    digest: digestTrust(keys),
+    policies: policies.map(({ name }) => name).join(", "),
+  };
 }
 
 export interface VerificationOptions {

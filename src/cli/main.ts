@@ -1,0 +1,18 @@
+/** Entry point of the vouchsafe command. */
+import { answer, buildProgram } from "./program.ts";
+
+const USAGE = 2;
+
+const program = buildProgram(
+  async (options, act) => {
+    process.exitCode = await answer(options, act);
+  },
+  (status) => process.exit(status === 0 ? 0 : USAGE),
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`vouchsafe: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = USAGE;
+}

@@ -1,0 +1,108 @@
+/** The vouchsafe command as commander sees it: names, options and what `--help` teaches. */
+import { Command, Option } from "commander";
+import { approve, type ApproveOptions, withdraw } from "./approve.ts";
+import { explainImage, explainPod, explainRelease, explainSystem } from "./explain.ts";
+import { explainNamespace } from "./explain-namespace.ts";
+import { type Answer, type GlobalOptions, openSession, type Session } from "./session.ts";
+import { status } from "./status.ts";
+import { whoami } from "./whoami.ts";
+
+const EXIT_CODES = `
+Exit status: 0 yes, or done; 1 the answer is no (refused, not ready); 2 usage or environment.`;
+
+/** What runs a command and prints its answer. */
+export type Runner = (options: GlobalOptions, act: (session: Session) => Promise<Answer>) => Promise<void>;
+
+/** Opens the cluster, runs, prints; gives the exit status. */
+export async function answer(options: GlobalOptions, act: (session: Session) => Promise<Answer>): Promise<number> {
+  const session = await openSession(options);
+  try {
+    const { exit, json, lines } = await act(session);
+    process.stdout.write(options.output === "json" ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join("\n")}\n`);
+    return exit;
+  } finally {
+    await session.client.close();
+  }
+}
+
+/** Builds the program; `run` is called with what the chosen command does, `exit` with commander's own exit status. */
+export function buildProgram(run: Runner, exit: (status: number) => never): Command {
+  const program = new Command("vouchsafe")
+    // Inherited by the commands below, so it comes first.
+    .exitOverride(({ exitCode }) => exit(exitCode))
+    .description("Ask why an AI workload may run or not, and decide on releases and risks under your own name.")
+    .option("--kubeconfig <path>", "kubeconfig; KUBECONFIG, ~/.kube/config or the pod's own where it is left out")
+    .option("--context <name>", "context of the kubeconfig")
+    .option("-n, --namespace <name>", "namespace; the context's where it is left out")
+    .addOption(new Option("-o, --output <format>", "json for machines").choices(["json"]))
+    .addHelpText("after", EXIT_CODES);
+  const globals = () => program.opts<GlobalOptions>();
+
+  program
+    .command("status")
+    .description("show every AI system with what may run and what it waits for")
+    .option("-A, --all-namespaces", "all namespaces")
+    .action((options: { allNamespaces?: boolean }) => run(globals(), (s) => status(s, options.allNamespaces === true)));
+
+  const explain = program.command("explain").description("say why something may run or not, and what to do next");
+  explain
+    .command("system <name>")
+    .description("an AISystem with its risk, its releases, and who has to decide")
+    .action((name: string) => run(globals(), (session) => explainSystem(session, name)));
+  explain
+    .command("release <name>")
+    .description("a ModelRelease: what was verified, who approved, until when")
+    .action((name: string) => run(globals(), (session) => explainRelease(session, name)));
+  explain
+    .command("image <reference>")
+    .description("an image, by tag or digest: for which system it may run, or why not")
+    .action((image: string) => run(globals(), (session) => explainImage(session, image)));
+  explain
+    .command("pod <name>")
+    .description("a pod that runs: whether it would be admitted now")
+    .action((name: string) => run(globals(), (session) => explainPod(session, name)));
+  explain
+    .command("namespace <name>")
+    .description("a namespace, also before it is governed: which of its pods a policy refuses")
+    .option("--policy <name>", "AIPolicy to try; the one that the namespace names where it is left out")
+    .action((name: string, options: { policy?: string }) =>
+      run(globals(), (session) => explainNamespace(session, name, options.policy)),
+    );
+
+  program
+    .command("approve <kind> <name>")
+    .description("approve a modelrelease or accept a riskassessment, as it stands, in a role that you hold")
+    .option("--role <role>", "the role; needed where several are wanted")
+    .option(
+      "--until <date>",
+      "last day, such as 2027-02-01; the longest that is allowed, 90 days at most, where it is left out",
+    )
+    .option("--days <number>", "days instead of a date")
+    .requiredOption("--reason <text>", "why")
+    .option("--reject", "reject it instead: nothing runs on it until the rejection is withdrawn")
+    .option("--yes", "do not ask")
+    .addHelpText(
+      "after",
+      `
+Shows what is decided on and asks, unless --yes is given. The Approval names the digest of the present content:
+an edit voids it. Authors cannot approve what they wrote. \`vouchsafe whoami\` shows your roles.
+
+  vouchsafe approve modelrelease voice-gate-v5 -n voice --reason "Noise suite passed."
+  vouchsafe approve ra voice-gate -n voice --days 30 --reason "Accepted until the new filter is in."`,
+    )
+    .action((kind: string, name: string, options: ApproveOptions) =>
+      run(globals(), (session) => approve(session, kind, name, options)),
+    );
+  program
+    .command("withdraw <approval>")
+    .description("take an Approval back; it counts no longer from then on")
+    .requiredOption("--reason <text>", "why")
+    .action((name: string, options: { reason: string }) =>
+      run(globals(), (session) => withdraw(session, name, options)),
+    );
+  program
+    .command("whoami")
+    .description("show who the API server takes you for, and in which roles you may decide")
+    .action(() => run(globals(), whoami));
+  return program;
+}

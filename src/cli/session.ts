@@ -1,0 +1,51 @@
+/** What every command is given: the cluster, the namespace, and how to answer. */
+import { type Client, createClient, loadClusterConfig } from "../runtime/index.ts";
+
+/** What a command found. Exit status 0: yes, or done; 1: the answer is no. */
+export interface Answer {
+  exit: 0 | 1;
+  /** For `-o json`. */
+  json: unknown;
+  /** For people. */
+  lines: string[];
+}
+
+export interface GlobalOptions {
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  output?: "json";
+}
+
+export interface Session {
+  client: Client;
+  namespace: string;
+  now: number;
+}
+
+/** A fault of usage or environment: exit status 2. */
+export class UsageError extends Error {}
+
+/** Opens the cluster that the options name. */
+export async function openSession(options: GlobalOptions): Promise<Session> {
+  const cluster = await loadClusterConfig({
+    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
+    ...(options.context === undefined ? {} : { context: options.context }),
+  });
+  return {
+    client: createClient(cluster),
+    namespace: options.namespace ?? cluster.namespace ?? "default",
+    now: Date.now(),
+  };
+}
+
+/** Rows in columns, as kubectl prints them. */
+export function toTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("   ")
+      .trimEnd(),
+  );
+}
