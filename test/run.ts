@@ -25,13 +25,17 @@ const tests = (name: string, ...command: string[]): Part => ({ name, command, co
 const GENERATORS = [
   ["CRDs and API reference", "src/crd/generate.ts"],
   ["admission policies", "src/gate/render.ts"],
+  ["chart templates", "charts/generate.ts"],
   ["findings reference", "docs/generate.ts"],
+  ["metrics and settings reference", "src/telemetry/document.ts"],
+  ["command reference", "src/cli/document.ts"],
 ] as const;
 
 const CHECKS: Part[] = [
   check("format", "biome", "format"),
   check("types", "tsc", "-p", "."),
   check("lint", "oxlint", "--type-aware"),
+  check("unused code", "knip"),
   ...GENERATORS.map(([name, file]) => check(`${name} up to date`, "node", file, "--check")),
   tests("unit tests", "vitest", "run", "--project", "unit"),
 ];

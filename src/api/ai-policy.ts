@@ -216,5 +216,4 @@ export type Tier = z.output<typeof tier>;
 export type Signer = z.output<typeof signer>;
 export type SignatureDemand = z.output<typeof signatureDemand>;
 export type ApprovalDemand = z.output<typeof approvalDemand>;
-export type PodDemands = z.output<typeof podDemands>;
 export type RiskRules = z.output<typeof risk>;

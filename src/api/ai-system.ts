@@ -169,5 +169,3 @@ export const AISystem = defineKind({
 export type AISystem = ObjectOf<typeof AISystem>;
 /** One end of a data flow. */
 export type Peer = z.output<typeof peer>;
-export type IngressFlow = z.output<typeof ingressFlow>;
-export type EgressFlow = z.output<typeof egressFlow>;

@@ -49,9 +49,6 @@ export function digestFlows(spec: AISystem["spec"]): string {
   return `v1:${digestForm(AISystem.spec.shape.dataFlows, spec.dataFlows ?? {})}`;
 }
 
-/** Digest of a system's impact. */
-export const digestImpact = (spec: AISystem["spec"]) => digestForm(AISystem.spec.shape.impact, spec.impact);
-
 /** The approval digest under a given schema of spec; `digestApprovable` knows the schema of the kinds. */
 export function digestUnder(schema: z.ZodType, { kind, namespace, name, spec, bound }: Approvable): string {
   return `v1:${hash({ kind, namespace, name, spec: toApprovedForm(schema, spec), bound })}`;

@@ -41,9 +41,3 @@ export interface ObjectRef {
 export function toKey(ref: ObjectRef): string {
   return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
 }
-
-/** The reverse of toKey. */
-export function fromKey(key: string): ObjectRef {
-  const slash = key.indexOf("/");
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}

@@ -1,0 +1,20 @@
+// Bundles the operator and the command line into dist/, each one file with everything it needs but Node.
+import { build } from "esbuild";
+
+const shared = {
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  format: "esm",
+  minify: false,
+  sourcemap: "linked",
+  legalComments: "linked",
+  // Some dependencies are CommonJS and call require for Node's own modules.
+  banner: {
+    js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
+  },
+  logLevel: "warning",
+};
+
+await build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/operator.mjs" });
+await build({ ...shared, entryPoints: ["src/cli/main.ts"], outfile: "dist/vouchsafe.mjs" });
