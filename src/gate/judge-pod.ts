@@ -2,12 +2,13 @@
  * How a Warrant judges a pod, for people who ask before they apply. The API server decides by the admission policies;
  * a test holds both to the same table. Pure.
  */
-import type { WarrantSpec } from "../api/warrant.ts";
+import type { SystemGate, WarrantSpec } from "../api/warrant.ts";
 import { SYSTEM_LABEL } from "../api/labels.ts";
 import { type Stated, stateFinding } from "../domain/findings.ts";
 
 interface Container {
   image?: string;
+  securityContext?: { runAsNonRoot?: boolean; readOnlyRootFilesystem?: boolean };
 }
 
 /** A pod, or the template of one, as far as images and system go. */
@@ -17,7 +18,10 @@ export interface PodLike {
     containers?: Container[];
     initContainers?: Container[];
     ephemeralContainers?: Container[];
-    volumes?: { image?: { reference?: string } }[];
+    volumes?: { image?: { reference?: string }; projected?: { sources?: { serviceAccountToken?: unknown }[] } }[];
+    hostNetwork?: boolean;
+    automountServiceAccountToken?: boolean;
+    securityContext?: { runAsNonRoot?: boolean };
   };
 }
 
@@ -58,21 +62,48 @@ export function judgePod(pod: PodLike, warrant: WarrantSpec, now: number): { cod
     const fault = judgeImage(image, warrant);
     if (fault !== undefined) return fault;
   }
-  const governed = images.flatMap((image) => {
-    const digest = readDigest(image);
-    return digest === undefined || warrant.supporting?.includes(digest) === true ? [] : [digest];
-  });
-  if (governed.length === 0) return undefined;
+  const governed = images.filter((image) => warrant.supporting?.includes(readDigest(image) ?? "") !== true);
+  const [image] = governed;
+  if (image === undefined) return undefined;
   const system = pod.metadata?.labels?.[SYSTEM_LABEL] ?? "";
   const closed = judgeSystem(system, warrant);
   if (closed !== undefined) return closed;
+  const digests = governed.map((one) => readDigest(one) ?? "");
+  if (sharesGrant(digests, system, warrant, now)) return findDemand(pod, warrant.systems?.[system]);
+  const wasShared = sharesGrant(digests, system, warrant, Number.NEGATIVE_INFINITY);
+  return wasShared ? stateFinding("GrantExpired", { image, system }) : stateFinding("ReleasesMixed", { system });
+}
+
+/** Whether one release of the system lists all the digests and may run after `now`. */
+function sharesGrant(digests: readonly string[], system: string, warrant: WarrantSpec, now: number): boolean {
   const grantsOf = (digest: string) =>
     (warrant.images?.[digest]?.grants ?? []).filter(
       (grant) => grant.system === system && Date.parse(grant.notAfter) > now,
     );
-  const [first = "", ...rest] = governed;
-  const shared = grantsOf(first).some(({ release }) =>
+  const [first = "", ...rest] = digests;
+  return grantsOf(first).some(({ release }) =>
     rest.every((digest) => grantsOf(digest).some((grant) => grant.release === release)),
   );
-  return shared ? undefined : stateFinding("ReleasesMixed", { system });
+}
+
+/** The first demand of the system's tier that the pod does not meet. */
+function findDemand({ spec }: PodLike, gate: SystemGate | undefined): Stated | undefined {
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  const isNonRoot = ({ securityContext }: Container) =>
+    securityContext?.runAsNonRoot ?? spec.securityContext?.runAsNonRoot ?? false;
+  const isReadOnly = ({ securityContext }: Container) => securityContext?.readOnlyRootFilesystem === true;
+  const hasToken =
+    spec.automountServiceAccountToken !== false ||
+    spec.volumes?.some(
+      ({ projected }) => projected?.sources?.some((source) => source.serviceAccountToken !== undefined) === true,
+    ) === true;
+  if (gate?.hostNetwork === "Forbidden" && spec.hostNetwork === true) return stateFinding("HostNetworkForbidden", {});
+  if (gate?.runAsNonRoot === "Required" && !containers.every(isNonRoot))
+    return stateFinding("RunAsNonRootRequired", {});
+  if (gate?.readOnlyRootFilesystem === "Required" && !containers.every(isReadOnly)) {
+    return stateFinding("ReadOnlyRootRequired", {});
+  }
+  return gate?.serviceAccountToken === "Forbidden" && hasToken
+    ? stateFinding("ServiceAccountTokenForbidden", {})
+    : undefined;
 }

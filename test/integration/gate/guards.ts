@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { applyObjects, demand } from "../../harness/kubectl.ts";
 import { eventually } from "../../harness/wait.ts";
-import { create, type Lane, makeGoverned, toWarrant } from "./lane.ts";
+import { create, type Lane, makeGoverned } from "./lane.ts";
+import { toWarrant } from "./shapes.ts";
 
 const DIGEST = `v1:sha256:${"7".repeat(64)}`;
 const GROUP = "rbac.authorization.k8s.io";

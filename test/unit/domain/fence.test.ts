@@ -1,0 +1,171 @@
+// The fence: what it allows for which declared flow, and in which order it goes up and down.
+import { describe, expect, test } from "vitest";
+import { AISystem } from "../../../src/api/ai-system.ts";
+import { decideFence, type FenceObservation } from "../../../src/controllers/fence/decide.ts";
+import { buildDefaultDeny, buildSystemFence, judgeFence, type StandingPolicy } from "../../../src/domain/fence.ts";
+import { make, SYSTEM_SPEC } from "./voice.ts";
+
+const toSystem = (dataFlows?: object, metadata: object = {}) =>
+  make<AISystem>(AISystem, "gate", { ...SYSTEM_SPEC, ...(dataFlows === undefined ? {} : { dataFlows }) }, { metadata });
+const egress = (to: object) => toSystem({ egress: [{ name: "f", to, ports: [443] }] });
+const PORTS = [{ protocol: "TCP", port: 443 }];
+const DNS = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    },
+  ],
+  ports: [
+    { protocol: "UDP", port: 53 },
+    { protocol: "TCP", port: 53 },
+  ],
+};
+
+/** Declared peer, and the rule beside DNS; undefined where nothing of it may be reached. */
+const PEERS: [string, object, object | undefined][] = [
+  ["a range", { cidr: "10.20.0.0/24" }, { ipBlock: { cidr: "10.20.0.0/24" } }],
+  [
+    "everything, never link-local",
+    { cidr: "0.0.0.0/0" },
+    { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16", "100.100.100.200/32"] } },
+  ],
+  [
+    "everything in IPv6",
+    { cidr: "::/0" },
+    { ipBlock: { cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128"] } },
+  ],
+  ["the metadata address", { cidr: "169.254.169.254/32" }, undefined],
+  ["a part of link-local", { cidr: "169.254.169.0/24" }, undefined],
+  [
+    "more than link-local",
+    { cidr: "169.252.0.0/14" },
+    { ipBlock: { cidr: "169.252.0.0/14", except: ["169.254.0.0/16"] } },
+  ],
+  ["no range at all", { cidr: "10.20.0.0/99" }, undefined],
+  [
+    "a namespace",
+    { namespace: "metrics" },
+    { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "metrics" } } },
+  ],
+  [
+    "pods of a namespace: both selectors in one peer",
+    { namespace: "metrics", pods: { app: "x" } },
+    {
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "metrics" } },
+      podSelector: { matchLabels: { app: "x" } },
+    },
+  ],
+  ["pods of the own namespace", { pods: { app: "x" } }, { podSelector: { matchLabels: { app: "x" } } }],
+];
+
+test.each(PEERS)("egress to %s", (_, peer, expected) => {
+  const { spec } = buildSystemFence("voice", egress(peer));
+  expect(spec.policyTypes).toEqual(["Ingress", "Egress"]);
+  expect(spec.egress).toEqual(expected === undefined ? [DNS] : [DNS, { to: [expected], ports: PORTS }]);
+  expect(spec.ingress, "nothing was declared").toBeUndefined();
+});
+
+test("a system without flows reaches DNS only, and is reached by nobody", () => {
+  expect(buildSystemFence("voice", toSystem()).spec).toEqual({
+    podSelector: { matchLabels: { "vouchsafe.dev/system": "gate" } },
+    policyTypes: ["Ingress", "Egress"],
+    egress: [DNS],
+  });
+});
+
+test("the namespace denies everything both ways", () => {
+  expect(buildDefaultDeny("voice").spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+});
+
+const toStanding = (system: AISystem): StandingPolicy[] =>
+  [buildDefaultDeny("voice"), buildSystemFence("voice", system)].map(({ metadata, spec }) => ({
+    name: metadata.name,
+    isOurs: true,
+    isDeleting: false,
+    spec,
+  }));
+
+describe("whether it stands", () => {
+  const system = egress({ cidr: "10.0.0.0/8" });
+  const standing = toStanding(system);
+  const changed = (change: Partial<StandingPolicy>) => [standing[0], { ...standing[1], ...change }] as StandingPolicy[];
+
+  test.each<[string, StandingPolicy[], "whole" | "broken"]>([
+    ["both policies", standing, "whole"],
+    ["without the default deny", standing.slice(1), "broken"],
+    ["without the system's own", standing.slice(0, 1), "broken"],
+    [
+      "one that was widened",
+      changed({ spec: buildSystemFence("voice", egress({ cidr: "0.0.0.0/0" })).spec }),
+      "broken",
+    ],
+    ["one that is going", changed({ isDeleting: true }), "broken"],
+    ["one of the same name that is not ours", changed({ isOurs: false }), "broken"],
+  ])("%s", (_, policies, outcome) => {
+    expect(judgeFence("voice", system, policies).outcome).toBe(outcome);
+  });
+
+  test("a flow to link-local addresses keeps it from being whole, and says so", () => {
+    const bad = egress({ cidr: "169.254.169.254/32" });
+    expect(judgeFence("voice", bad, toStanding(bad))).toMatchObject({
+      outcome: "broken",
+      why: expect.stringContaining("link-local"),
+    });
+  });
+});
+
+describe("its order", () => {
+  const held = { finalizers: ["vouchsafe.dev/fence"] };
+  const leaving = { ...held, deletionTimestamp: "2026-11-24T00:00:00Z" };
+  const observe = (change: Partial<FenceObservation>): FenceObservation => ({
+    namespace: "voice",
+    isEnforced: true,
+    isTerminating: false,
+    systems: [toSystem(undefined, held)],
+    unreadable: [],
+    standing: toStanding(toSystem()),
+    populated: new Set(),
+    open: new Set(),
+    ...change,
+  });
+  const summary = (observed: FenceObservation) => {
+    const { apply, remove, hold, release } = decideFence(observed);
+    return { apply: apply.map(({ metadata }) => metadata.name), remove, hold: hold.length, release: release.length };
+  };
+  const nothing = { apply: [], remove: [], hold: 0, release: 0 };
+  const OWN = "vouchsafe-system-gate";
+  const ALL = "vouchsafe-default-deny";
+
+  test.each<[string, Partial<FenceObservation>, Partial<typeof nothing> | object]>([
+    ["stands and is held: nothing to do", {}, {}],
+    ["is new: held and fenced", { systems: [toSystem()], standing: [] }, { apply: [ALL, OWN], hold: 1 }],
+    [
+      "leaves while its gate is open: the fence stays",
+      { systems: [toSystem(undefined, leaving)], open: new Set(["gate"]) },
+      {},
+    ],
+    [
+      "leaves while pods run: the fence stays",
+      { systems: [toSystem(undefined, leaving)], populated: new Set(["gate"]) },
+      {},
+    ],
+    [
+      "leaves and nothing runs: fence down, released",
+      { systems: [toSystem(undefined, leaving)] },
+      { remove: [OWN], release: 1 },
+    ],
+    ["was forced away while pods run: the fence stays", { systems: [], populated: new Set(["gate"]) }, {}],
+    ["was forced away: the fence goes", { systems: [] }, { remove: [OWN] }],
+    ["cannot be read: the fence stays", { systems: [], unreadable: ["gate"] }, {}],
+    ["is no longer enforced: everything goes", { isEnforced: false }, { remove: [ALL, OWN], release: 1 }],
+    ["goes with its namespace", { isTerminating: true, systems: [toSystem(undefined, leaving)] }, { release: 1 }],
+    [
+      "waits for its pods in a namespace that goes",
+      { isTerminating: true, systems: [toSystem(undefined, leaving)], populated: new Set(["gate"]) },
+      {},
+    ],
+  ])("a system that %s", (_, change, expected) => {
+    expect(summary(observe(change))).toEqual({ ...nothing, ...expected });
+  });
+});
