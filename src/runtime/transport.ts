@@ -96,12 +96,15 @@ export function createTransport(cluster: ClusterConfig, clock: () => number = Da
         const body = parseBody(await readBounded(response.body, 1024 * 1024), request);
         throw toApiError(response, body, request);
       }
-      return Object.assign(response.body, {
+      const { body } = response;
+      return {
+        [Symbol.asyncIterator]: () => (body as AsyncIterable<Buffer>)[Symbol.asyncIterator](),
         destroy: () => {
           request.signal?.removeEventListener("abort", stop);
-          opening.abort();
+          // Destroying a body that is done would report an error to nobody.
+          if (!body.destroyed) body.once("error", () => {}).destroy();
         },
-      }) as unknown as AsyncIterable<Buffer> & { destroy(): void };
+      };
     },
     close: async () => {
       await Promise.all([requests.destroy(), watches.destroy()]);
