@@ -1,0 +1,133 @@
+// The chart as data: what it installs, with which rights, and what its values refuse.
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { CHART, findHelm, renderChart } from "../../harness/helm.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+interface Rendered {
+  kind: string;
+  metadata: { name: string; annotations?: Record<string, string>; namespace?: string };
+  rules?: { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }[];
+  spec?: unknown;
+}
+
+const render = async (values: object = {}, apiVersions: string[] = []) =>
+  parseAllDocuments(await renderChart({ namespace: "vouchsafe-system", values, apiVersions }))
+    .map((document) => document.toJS() as Rendered | null)
+    .filter((object) => object !== null);
+
+test("helm finds nothing to complain about", async () => {
+  const { stdout } = await run(await findHelm(), ["lint", "--strict", CHART]);
+  expect(stdout).toContain("0 chart(s) failed");
+});
+
+test.each([
+  ["replicas", "many"],
+  ["logLevel", "loud"],
+  ["mutations", true],
+  ["image", { digest: "sha256:1" }],
+  ["nonsense", 1],
+])("a wrong value of %s is refused", async (name, value) => {
+  await expect(render({ [name]: value })).rejects.toThrow(/values don't meet the specifications of the schema/);
+});
+
+test("uninstalling keeps the CRDs, and so every Approval", async () => {
+  const crds = (await render()).filter(({ kind }) => kind === "CustomResourceDefinition");
+  expect(crds).toHaveLength(9);
+  for (const { metadata } of crds) expect(metadata.annotations?.["helm.sh/resource-policy"]).toBe("keep");
+});
+
+test("policies that change requests come only where the cluster serves them", async () => {
+  const count = (objects: Rendered[]) => objects.filter(({ kind }) => kind === "MutatingAdmissionPolicy").length;
+  const api = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy";
+  expect([
+    count(await render()),
+    count(await render({}, [api])),
+    count(await render({ mutations: "disabled" }, [api])),
+  ]).toEqual([0, 4, 0]);
+});
+
+test("pods run as nobody, cannot write, and hold no capability", async () => {
+  const deployment = (await render({ pullSecrets: ["a"] })).find(({ kind }) => kind === "Deployment");
+  expect(deployment?.spec).toMatchObject({
+    replicas: 2,
+    template: {
+      spec: {
+        serviceAccountName: "vouchsafe",
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+        containers: [
+          {
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"] },
+            },
+          },
+        ],
+      },
+    },
+  });
+});
+
+describe("rights", () => {
+  test("the operator reads no Secret but the named ones, writes no Approval and no workload's spec, and holds no *", async () => {
+    const objects = await render({ pullSecrets: ["registry"] });
+    const rules = objects
+      .filter(({ kind, metadata }) => /Role$/.test(kind) && metadata.name === "vouchsafe")
+      .flatMap((role) => role.rules ?? []);
+    expect(
+      rules.filter(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs].includes("*")),
+    ).toEqual([]);
+    expect(rules.filter(({ resources }) => resources.includes("secrets"))).toEqual([
+      { apiGroups: [""], resources: ["secrets"], resourceNames: ["registry"], verbs: ["get"] },
+    ]);
+    const verbsOn = (resource: string) =>
+      new Set(rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs));
+    expect(verbsOn("approvals")).toEqual(new Set(["list", "watch"]));
+    expect(verbsOn("pods")).toEqual(new Set(["list", "watch"]));
+    expect(verbsOn("deployments")).toEqual(new Set());
+    expect(verbsOn("namespaces")).toEqual(new Set(["list", "watch"]));
+    expect(
+      (await render()).flatMap((object) => object.rules ?? []).filter(({ resources }) => resources.includes("secrets")),
+      "no pull secret, no right",
+    ).toEqual([]);
+  });
+});
+
+describe("the image", () => {
+  let dir = "";
+  afterAll(() => rm(dir, { recursive: true, force: true }));
+
+  test("the commands of its build stage build an operator that starts and a command that helps", async () => {
+    const dockerfile = await readFile(join(root, "Dockerfile"), "utf8");
+    const [, stage = ""] = dockerfile.split(/^FROM /m).slice(0, 2);
+    dir = await mkdtemp(join(tmpdir(), "image-"));
+    const steps = stage.split("\n").flatMap((line) => {
+      const copy = /^COPY (.+) (\S+)$/.exec(line);
+      const command = /^RUN (.+)$/.exec(line)?.[1];
+      if (copy !== null) return [{ copy: copy[1]?.split(" ") ?? [] }];
+      return command === undefined ? [] : [{ command }];
+    });
+    expect(steps.filter((step) => "command" in step)).toHaveLength(2);
+    for (const step of steps) {
+      if ("command" in step) await run("bash", ["-c", step.command], { cwd: dir, maxBuffer: 16 * 1024 * 1024 });
+      else for (const file of step.copy) await cp(join(root, file), join(dir, file), { recursive: true });
+    }
+    const help = await run(process.execPath, [join(dir, "dist", "vouchsafe.mjs"), "--help"], { cwd: tmpdir() });
+    expect(help.stdout).toContain("Usage: vouchsafe");
+    const started = await run(process.execPath, [join(dir, "dist", "operator.mjs")], { cwd: tmpdir(), env: {} }).catch(
+      (error: { stderr: string }) => error,
+    );
+    expect(started.stderr).toContain("VOUCHSAFE_NAMESPACE");
+    expect(dockerfile).toMatch(/^USER 65532:65532$/m);
+    expect(dockerfile).toMatch(/^ARG BASE=/m);
+  }, 240_000);
+});
