@@ -81,7 +81,7 @@ describe("rights", () => {
   test("the operator reads no Secret but the named ones, writes no Approval and no workload's spec, and holds no *", async () => {
     const objects = await render({ pullSecrets: ["registry"] });
     const rules = objects
-      .filter(({ kind, metadata }) => /Role$/.test(kind) && metadata.name === "vouchsafe")
+      .filter(({ kind, metadata }) => kind.endsWith("Role") && metadata.name === "vouchsafe")
       .flatMap((role) => role.rules ?? []);
     expect(
       rules.filter(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs].includes("*")),
@@ -110,7 +110,7 @@ describe("the image", () => {
     const dockerfile = await readFile(join(root, "Dockerfile"), "utf8");
     const [, stage = ""] = dockerfile.split(/^FROM /m).slice(0, 2);
     dir = await mkdtemp(join(tmpdir(), "image-"));
-    const steps = stage.split("\n").flatMap((line) => {
+    const steps = stage.split("\n").flatMap((line): ({ copy: string[] } | { command: string })[] => {
       const copy = /^COPY (.+) (\S+)$/.exec(line);
       const command = /^RUN (.+)$/.exec(line)?.[1];
       if (copy !== null) return [{ copy: copy[1]?.split(" ") ?? [] }];
