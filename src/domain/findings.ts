@@ -250,12 +250,6 @@ export const FINDINGS = {
     who: "holders of the role",
     next: "vouchsafe approve modelrelease {release} -n {namespace}",
   },
-  AuthorUnknown: {
-    standing: "advice",
-    what: "{target} was applied by {authors} on behalf of others, so one more person has to approve it",
-    who: "holders of the role",
-    next: "vouchsafe explain system {system} -n {namespace}",
-  },
 
   // --- What is revoked
   DigestRevoked: {

@@ -17,8 +17,15 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-export async function openScene(options: Partial<ProductOptions> & { authorization?: string } = {}): Promise<Scene> {
-  const plane = await startControlPlane({ binary: inject("binary"), scheduler: true });
+export interface SceneOptions extends Partial<ProductOptions> {
+  /** How the example is pushed to a registry with a password. */
+  authorization?: string;
+  apiserverArgs?: string[];
+}
+
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const { apiserverArgs = [] } = options;
+  const plane = await startControlPlane({ binary: inject("binary"), scheduler: true, apiserverArgs });
   const product = await startProduct({
     binary: plane.binary,
     kubeconfig: plane.kubeconfig,
