@@ -14,9 +14,6 @@ const pack = (version: string, weights: Buffer) =>
 
 const packServer = (version: string) => packImage(version, "voice-gate", `#!/bin/sh\necho voice-gate ${version}\n`);
 
-/** The text file beside the weights. */
-export const MODEL_CARD = CARD;
-
 /** Every artifact by repository and tag. */
 export async function packAll() {
   const [v5, v6, legacy] = await Promise.all([fetchModel("v5"), fetchModel("v6"), fetchModel("legacy")]);

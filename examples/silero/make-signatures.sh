@@ -30,19 +30,20 @@ cp "$work/release-pipeline.pub" keys/release-pipeline.pub
 # Model files and artifacts, without signatures yet.
 node --input-type=module -e '
 import { mkdirSync, writeFileSync } from "node:fs";
-import { fetchModel } from "./fetch.ts";
-import { MODEL_CARD, packAll } from "./artifacts.ts";
+import { packAll } from "./artifacts.ts";
 import { pushArtifact } from "./push.ts";
 const [work, host] = process.argv.slice(1);
-for (const generation of ["v5", "v6", "legacy"]) {
-  mkdirSync(`${work}/${generation}`);
-  writeFileSync(`${work}/${generation}/silero_vad.onnx`, await fetchModel(generation));
-  writeFileSync(`${work}/${generation}/MODEL_CARD.txt`, MODEL_CARD);
-}
+const folders = { "models/silero-vad:v5": "v5", "models/silero-vad:v6": "v6", "models/silero-vad:stranger": "legacy" };
 for (const [name, artifact] of Object.entries(await packAll())) {
   const [repository, tag] = name.split(":");
   await pushArtifact({ origin: `http://${host}`, repository }, artifact, tag);
   writeFileSync(`${work}/${name.replace(/[/:]/g, "_")}.digest`, artifact.digest);
+  if (folders[name] === undefined) continue;
+  mkdirSync(`${work}/${folders[name]}`);
+  for (const { digest, annotations } of JSON.parse(artifact.manifest).layers) {
+    const { bytes } = artifact.blobs.find((blob) => blob.digest === digest);
+    writeFileSync(`${work}/${folders[name]}/${annotations["org.cncf.model.filepath"]}`, bytes);
+  }
 }
 ' "$work" "$host"
 
