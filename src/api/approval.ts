@@ -72,6 +72,12 @@ export const Approval = defineKind({
     { name: "Decision", type: "string", jsonPath: ".spec.decision", description: "The decision" },
     { name: "Role", type: "string", jsonPath: ".spec.role", description: "In which role" },
     { name: "Approver", type: "string", jsonPath: ".spec.approver.username", description: "By whom" },
+    {
+      name: "Counts",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Counted")].status',
+      description: "Whether it counts now",
+    },
     { name: "Until", type: "string", jsonPath: ".spec.until", description: "Until when" },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
   ],

@@ -44,6 +44,8 @@ const status = z
   })
   .describe("What the operator observed.");
 
+const clusterStatus = z.object({}).describe("Nothing is observed: it works by itself.");
+
 const age: PrinterColumn = {
   name: "Age",
   type: "date",
@@ -82,7 +84,7 @@ export const ClusterRevocation = defineKind({
   description:
     "Digests or a signer that may not be trusted in any namespace any more. It works at once and for good: refused beats vouched.",
   spec: clusterSpec,
-  status,
+  status: clusterStatus,
   columns: [
     { name: "Signer", type: "string", jsonPath: ".spec.signer", description: "The revoked signer" },
     reason,

@@ -7,7 +7,6 @@ import {
   asAtomicList,
   asAtomicMap,
   asSet,
-  conditions,
   contentDigest,
   label,
   objectName,
@@ -82,7 +81,7 @@ const spec = z
   })
   .describe("The compiled gate.");
 
-const status = z.object({ conditions: conditions() }).describe("What the operator observed.");
+const status = z.object({}).describe("Nothing is observed: the API server reads spec.");
 
 export const Warrant = defineKind({
   kind: "Warrant",

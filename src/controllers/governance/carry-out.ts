@@ -3,6 +3,7 @@ import type { CountedApproval } from "../../api/approval-count.ts";
 import { ModelRelease } from "../../api/model-release.ts";
 import { API_VERSION, type KindDefinition, type ObjectMeta, toResource } from "../../api/kind.ts";
 import { AISystem } from "../../api/ai-system.ts";
+import { Approval } from "../../api/approval.ts";
 import { Revocation } from "../../api/revocation.ts";
 import { RiskAssessment } from "../../api/risk-assessment.ts";
 import { Warrant, type WarrantEntry, type WarrantSpec } from "../../api/warrant.ts";
@@ -38,11 +39,8 @@ export async function carryOut(tools: Toolbox, facts: NamespaceFacts, decision: 
     ...decision.systems.map((system) => () => writeStatus(tools, AISystem, system)),
     ...decision.assessments.map((assessment) => () => writeStatus(tools, RiskAssessment, assessment)),
     ...decision.releases.map((release) => () => writeStatus(tools, ModelRelease, release)),
-    ...decision.revocations.map(
-      ({ object, status }) =>
-        () =>
-          rememberDigests(tools, object, status),
-    ),
+    ...decision.revocations.map((revocation) => () => writeStatus(tools, Revocation, revocation)),
+    ...decision.approvals.map((approval) => () => writeStatus(tools, Approval, approval)),
   ]);
 }
 
@@ -133,7 +131,10 @@ async function writeStatus(
   const { generation } = object.metadata;
   const kept = object.status?.conditions ?? [];
   const conditions = mergeConditions(kept, status.conditions, generation, toIso(tools.now()));
-  const value = { ...status, ...(generation === undefined ? {} : { observedGeneration: generation }), conditions };
+  // Records are never changed, so their statuses tell no generation.
+  const isRecord = kind === Approval || kind === Revocation;
+  const observedGeneration = generation === undefined || isRecord ? {} : { observedGeneration: generation };
+  const value = { ...status, ...observedGeneration, conditions };
   const { artifacts: _, ...stored } = object.status ?? {};
   if (isSame(stored, value)) return;
   await applyStatus(tools, toResource(kind), object, { fieldManager: "vouchsafe-governance", value });
@@ -182,12 +183,4 @@ async function announce(
       action: condition.type === "Verified" ? "Verify" : "Evaluate",
     });
   }
-}
-
-async function rememberDigests(tools: Toolbox, object: Revocation, digests: readonly string[]): Promise<void> {
-  if (isSame(object.status?.digests ?? [], digests)) return;
-  await applyStatus(tools, toResource(Revocation), object, {
-    fieldManager: "vouchsafe-governance",
-    value: { digests },
-  });
 }

@@ -1,5 +1,6 @@
 /** The whole decision on a namespace: which Warrants and statuses stand when it is carried out. Pure. */
 import type { AISystem } from "../../api/ai-system.ts";
+import type { Approval } from "../../api/approval.ts";
 import { APPROVALS_WARRANT, MODES } from "../../api/labels.ts";
 import type { ModelRelease } from "../../api/model-release.ts";
 import type { Revocation } from "../../api/revocation.ts";
@@ -13,6 +14,7 @@ import { listRevokedReleases, resolveRevokedRelease } from "../../domain/revocat
 import { gatherTags } from "../../domain/tags.ts";
 import { compileApprovals, listApprovedSystems } from "../../gate/compile-approvals.ts";
 import { compileWarrant } from "../../gate/compile-warrant.ts";
+import { type ConditionDraft, holds } from "./condition-draft.ts";
 import { decideAssessment, type AssessmentStatus } from "./decide-assessment.ts";
 import { decideRelease, type ReleaseStatus } from "./decide-release.ts";
 import { decideSystem, type SystemStatus } from "./decide-system.ts";
@@ -21,6 +23,12 @@ import { decideSystem, type SystemStatus } from "./decide-system.ts";
 export interface Decided<O, S> {
   object: O;
   status: S;
+}
+
+export interface RevocationStatus {
+  /** Digests that the revoked release is remembered by. */
+  digests: string[];
+  conditions: ConditionDraft[];
 }
 
 export interface NamespaceDecision {
@@ -34,8 +42,8 @@ export interface NamespaceDecision {
   systems: Decided<AISystem, SystemStatus>[];
   assessments: Decided<RiskAssessment, AssessmentStatus>[];
   releases: Decided<ModelRelease, ReleaseStatus>[];
-  /** Digests that each revoked release is remembered by. */
-  revocations: Decided<Revocation, string[]>[];
+  revocations: Decided<Revocation, RevocationStatus>[];
+  approvals: Decided<Approval, { conditions: ConditionDraft[] }>[];
   /** Epoch milliseconds; Infinity where nothing changes by time. */
   nextChange: number;
 }
@@ -73,10 +81,43 @@ export function decideNamespace(facts: NamespaceFacts, now: number): NamespaceDe
       object,
       status: decideRelease(object, judgement, { tags, now, overflow: overflow[0] }),
     })),
-    revocations: revocations.map((object) => ({
-      object,
-      status: resolveRevokedRelease(object, releases, revokedNames, facts.warrants.values()),
-    })),
+    revocations: revocations.map((object) => {
+      const digests = resolveRevokedRelease(object, releases, revokedNames, facts.warrants.values());
+      return { object, status: { digests, conditions: [describeForce(object, digests)] } };
+    }),
+    approvals: decideApprovals(judgement, listValid(facts.approvals)),
     nextChange: findNextChange(judgement, now),
   };
+}
+
+function describeForce({ spec }: Revocation, resolved: readonly string[]): ConditionDraft {
+  const count = new Set([...(spec.digests ?? []), ...resolved]).size;
+  const release = spec.release === undefined ? "" : `release ${spec.release} and `;
+  return holds(
+    "InForce",
+    "Refused",
+    `${release}${count} ${count === 1 ? "digest" : "digests"} may not run in this namespace any more`,
+  );
+}
+
+/** What each Approval's own status says, for those whose target was judged. */
+function decideApprovals(
+  { governing }: NamespaceJudgement,
+  approvals: readonly Approval[],
+): NamespaceDecision["approvals"] {
+  if (governing?.outcome !== "judged") return [];
+  const counted = [
+    ...governing.systems.flatMap(({ assessment }) => assessment?.assessed?.acceptance.counted ?? []),
+    ...governing.releases.flatMap(({ approvable }) => approvable?.approval.counted ?? []),
+  ];
+  const byName = new Map(counted.map((one) => [one.name, one]));
+  return approvals.flatMap((object) => {
+    const found = byName.get(object.metadata.name);
+    if (found === undefined) return [];
+    const condition: ConditionDraft =
+      found.counts === "Yes"
+        ? holds("Counted", "Counts", `it counts${found.until === undefined ? "" : ` until ${found.until}`}`)
+        : { type: "Counted", status: "False", reason: "DoesNotCount", message: found.why ?? "it does not count" };
+    return [{ object, status: { conditions: [condition] } }];
+  });
 }

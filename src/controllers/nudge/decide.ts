@@ -41,8 +41,11 @@ export function lacksPods(kind: string, { spec, status = {} }: Owner): boolean {
       );
       return spec.suspend !== true && isOver !== true && (status.active ?? 0) === 0;
     }
-    case "DaemonSet":
-      return (status.currentNumberScheduled ?? 0) < (status.desiredNumberScheduled ?? 0);
+    case "DaemonSet": {
+      // One whose every pod was refused so far may not have come to write a status.
+      const { desiredNumberScheduled: desired = 0, currentNumberScheduled: current = 0 } = status;
+      return desired === 0 || current < desired;
+    }
     default:
       return (status.replicas ?? 0) < (spec.replicas ?? 1);
   }

@@ -29,8 +29,11 @@ async function annotate(tools: Toolbox, type: ResourceType, owner: KubeObject): 
 
 /** Wakes every owner of the namespace that lacks pods and names one of the opened digests. */
 export async function nudgeOwners(tools: Toolbox, namespace: string, opened: ReadonlySet<string>): Promise<void> {
-  for (const type of OWNERS) {
-    const { items } = await tools.client.list<KubeObject & Owner>(type, { namespace });
-    for (const owner of items) if (needsNudge(type.kind, owner, opened)) await annotate(tools, type, owner);
-  }
+  // All kinds at once: people wait for each of them.
+  await Promise.all(
+    OWNERS.map(async (type) => {
+      const { items } = await tools.client.list<KubeObject & Owner>(type, { namespace });
+      for (const owner of items) if (needsNudge(type.kind, owner, opened)) await annotate(tools, type, owner);
+    }),
+  );
 }

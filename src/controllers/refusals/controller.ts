@@ -5,9 +5,9 @@
 import { type Controller, createController, fromStore, type Result } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
 import { nudgeOwners } from "../nudge/nudge.ts";
-import { type Toolbox } from "../toolbox.ts";
+import type { Toolbox } from "../toolbox.ts";
 import type { RefusalFacts } from "../world.ts";
-import { readRefusal } from "./decide.ts";
+import { listGranted, mayHavePassed, readRefusal } from "./decide.ts";
 
 const ofRefusal = ({ metadata }: RefusalFacts) => [`${metadata.namespace ?? ""}/${metadata.name}`];
 /** The owner has just failed; its next try comes after this. */
@@ -42,9 +42,8 @@ export function createRefusalsController(tools: Toolbox): Controller {
       return { kind: "requeueAfter", ms: SETTLE_MS };
     }
     const warrant = world.warrants.get(`${namespace}/enforce`);
-    if (warrant?.outcome !== "valid") return { kind: "done" };
-    const granted = Object.entries(warrant.object.spec.images ?? {}).filter(([, entry]) => entry.grants !== undefined);
-    await nudgeOwners(tools, namespace, new Set(granted.map(([digest]) => digest)));
+    if (warrant?.outcome !== "valid" || !mayHavePassed(refusal.code)) return { kind: "done" };
+    await nudgeOwners(tools, namespace, listGranted(warrant.object.spec, tools.now()));
     return { kind: "done" };
   };
   return createController({

@@ -88,16 +88,19 @@ async function readGranted(): Promise<string[]> {
   );
 }
 
-/** One owner of pods of each kind, all waiting for v5. */
-function listOwners(): object[] {
-  const labels = { app: "waits", "vouchsafe.dev/system": "voice-gate" };
+/**
+ * One owner of pods of each kind, all waiting for v5. Those that are bent never get a pod, since a demand of the tier
+ * is not met: however fast their controllers retry, they still wait when v5 opens.
+ */
+function listOwners(shape: "fair" | "bent"): object[] {
+  const labels = { app: shape, "vouchsafe.dev/system": "voice-gate" };
   const template = (restartPolicy: string) => ({
     metadata: { labels },
     spec: {
       restartPolicy,
       nodeSelector: NODE_LABEL,
       automountServiceAccountToken: false,
-      securityContext: { runAsNonRoot: true },
+      ...(shape === "fair" ? { securityContext: { runAsNonRoot: true } } : {}),
       containers: [
         {
           name: "server",
@@ -111,7 +114,7 @@ function listOwners(): object[] {
   const of = (apiVersion: string, kind: string, spec: object) => ({
     apiVersion,
     kind,
-    metadata: { name: kind.toLowerCase(), namespace: NS },
+    metadata: { name: `${kind.toLowerCase()}-${shape}`, namespace: NS },
     spec,
   });
   return [
@@ -125,7 +128,8 @@ function listOwners(): object[] {
 
 test("owners of every kind wait, are woken when people approved, and run", async () => {
   await makeVoice(scene, NS);
-  for (const owner of listOwners()) await demand(scene.kubectl, ["create", "-f", "-"], JSON.stringify(owner));
+  for (const owner of [...listOwners("fair"), ...listOwners("bent")])
+    await demand(scene.kubectl, ["create", "-f", "-"], JSON.stringify(owner));
   await eventually("all five were refused", async () => {
     const events = await demand(scene.kubectl, [
       "get",

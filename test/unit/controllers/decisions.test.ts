@@ -31,6 +31,13 @@ test.each<[string, string, Owner, boolean]>([
     owner(`r/x@${DIGEST}`, {}, { desiredNumberScheduled: 2, currentNumberScheduled: 1 }),
     true,
   ],
+  ["a DaemonSet without a status", "DaemonSet", owner(`r/x@${DIGEST}`), true],
+  [
+    "a DaemonSet that has its pods",
+    "DaemonSet",
+    owner(`r/x@${DIGEST}`, {}, { desiredNumberScheduled: 2, currentNumberScheduled: 2 }),
+    false,
+  ],
   [
     "an image volume",
     "StatefulSet",

@@ -397,7 +397,7 @@ describe("revocations", () => {
     });
     const { decision, entry } = look(facts);
     expect(entry(MODEL)?.refused?.code).toBe("DigestRevoked");
-    expect(decision.revocations[0]?.status).toContain(MODEL);
+    expect(decision.revocations[0]?.status.digests).toContain(MODEL);
   });
 });
 
