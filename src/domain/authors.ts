@@ -34,11 +34,19 @@ export function parseAuthors(annotation: string | undefined): string[] {
     .filter((name) => name !== "");
 }
 
-/** Judges a list of names: a deliverer, a ServiceAccount, too many names or none leave the author unknown. */
-export function toAuthors(names: Iterable<string>, deliverers: AIPolicy["spec"]["deliverers"]): Authors {
-  const sorted = [...new Set(names)].toSorted();
+/**
+ * Judges the names of those who wrote an object and the system that it is about. A deliverer, a ServiceAccount, too
+ * many names, or none for either of the two leave the author unknown.
+ */
+export function toAuthors(
+  own: readonly string[],
+  ofSystem: readonly string[],
+  deliverers: AIPolicy["spec"]["deliverers"],
+): Authors {
+  const sorted = [...new Set([...own, ...ofSystem])].toSorted();
   const unknown =
-    sorted.length === 0 ||
+    own.length === 0 ||
+    ofSystem.length === 0 ||
     sorted.length >= MAX_AUTHORS ||
     sorted.some((name) => name.startsWith(SERVICE_ACCOUNT_PREFIX) || deliverers?.includes(name) === true);
   return { names: sorted, unknown };

@@ -66,7 +66,7 @@ function judgeObject(object: RiskAssessment, system: TieredSystem, bench: Bench)
     toAuthorKey("RiskAssessment", name),
     object.metadata.annotations?.[AUTHORS_ANNOTATION],
   );
-  const authors = toAuthors([...own, ...system.authors], policy.spec.deliverers);
+  const authors = toAuthors(own, system.authors, policy.spec.deliverers);
   const last = object.status?.approved;
   const isEdited = last !== undefined && last.digest !== digest;
   const editedAt = isEdited ? (parseInstant(object.status?.editedAt) ?? now) : undefined;

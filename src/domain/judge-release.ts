@@ -104,7 +104,7 @@ function judgeApprovability(object: ModelRelease, system: TieredSystem, bench: B
     toAuthorKey("ModelRelease", name),
     object.metadata.annotations?.[AUTHORS_ANNOTATION],
   );
-  const authors = toAuthors([...own, ...system.authors], policy.spec.deliverers);
+  const authors = toAuthors(own, system.authors, policy.spec.deliverers);
   const last = object.status?.approved;
   const isEdited = last !== undefined && last.digest !== digest;
   const editedAt = isEdited ? (parseInstant(object.status?.editedAt) ?? now) : undefined;

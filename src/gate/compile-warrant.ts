@@ -119,7 +119,7 @@ export function compileWarrant(judgement: ModeJudgement, facts: NamespaceFacts, 
     .slice(0, MAX_WARRANT_IMAGES);
   const images = toSorted(kept.map(([digest, draft]): [string, WarrantEntry] => [digest, toEntry(draft)]));
   const { pins } = gatherTags(listValid(facts.releases));
-  const common = { images, pins: toSorted([...pins].slice(0, MAX_WARRANT_IMAGES)) };
+  const common = { images, pins: toSorted(Object.entries(toSorted(pins)).slice(0, MAX_WARRANT_IMAGES)) };
   if (judgement.outcome === "unusable") {
     const { policyName, finding } = judgement;
     const spec: WarrantSpec = { policy: policyName, ...common, systems: {}, notYet: "Warn", unknown: finding.text };

@@ -40,9 +40,13 @@ export const listStanding = (world: World, namespace: string): StandingPolicy[] 
     spec,
   }));
 
+/** Sorted by name, so that the same objects give the same Warrant whatever order they came in. */
+const sortByName = <T extends { metadata: { name: string } }>(items: readonly T[]): T[] =>
+  items.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+
 /** Everything about the namespace. */
 export function observeNamespace(world: World, operatorNamespace: string, namespace: string): NamespaceFacts {
-  const systems = world.systems.byIndex("namespace", namespace);
+  const systems = sortByName(world.systems.byIndex("namespace", namespace));
   const standing = listStanding(world, namespace);
   const fences = new Map<string, FenceFacts>();
   for (const read of systems) {
@@ -56,11 +60,11 @@ export function observeNamespace(world: World, operatorNamespace: string, namesp
     namespace,
     modes: observeModes(world, operatorNamespace, namespace),
     systems,
-    assessments: world.assessments.byIndex("namespace", namespace),
-    releases: world.releases.byIndex("namespace", namespace),
-    approvals: world.approvals.byIndex("namespace", namespace),
-    revocations: world.revocations.byIndex("namespace", namespace),
-    clusterRevocations: world.clusterRevocations.list(),
+    assessments: sortByName(world.assessments.byIndex("namespace", namespace)),
+    releases: sortByName(world.releases.byIndex("namespace", namespace)),
+    approvals: sortByName(world.approvals.byIndex("namespace", namespace)),
+    revocations: sortByName(world.revocations.byIndex("namespace", namespace)),
+    clusterRevocations: sortByName(world.clusterRevocations.list()),
     fences,
     warrants,
   };

@@ -86,24 +86,33 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     return keepThroughOutage(fresh, findKept(release, artifact));
   };
 
+  /** Looks at what is due, and keeps what is known of the rest; no registry is opened where nothing is due. */
+  const lookWhereDue = async (release: ModelRelease, trust: Trust): Promise<VerifiedArtifact[]> => {
+    const { artifacts } = release.spec;
+    const now = tools.now();
+    const known = artifacts.map((artifact) =>
+      needsLook(release, artifact, trust.digest, now) ? undefined : findKept(release, artifact),
+    );
+    if (known.every((one) => one !== undefined)) return known;
+    const { registry, close } = await options.openRegistry();
+    try {
+      const looked: VerifiedArtifact[] = [];
+      for (const [index, artifact] of artifacts.entries()) {
+        looked.push(known[index] ?? (await look(registry, release, artifact, trust)));
+      }
+      return looked;
+    } finally {
+      await close();
+    }
+  };
+
   const reconcile = async (key: string): Promise<Result> => {
     const read = world.releases.get(key);
     if (read?.outcome !== "valid" || read.metadata.deletionTimestamp !== undefined) return { kind: "done" };
     const release = read.object;
     const trust = gatherTrust(tools, options.operatorNamespace, release.metadata.namespace ?? "");
     if (trust === undefined) return { kind: "done" };
-    const now = tools.now();
-    const artifacts: VerifiedArtifact[] = [];
-    const { registry, close } = await options.openRegistry();
-    try {
-      for (const artifact of release.spec.artifacts) {
-        const kept = findKept(release, artifact);
-        const isDue = kept === undefined || needsLook(release, artifact, trust.digest, now);
-        artifacts.push(isDue ? await look(registry, release, artifact, trust) : kept);
-      }
-    } finally {
-      await close();
-    }
+    const artifacts = await lookWhereDue(release, trust);
     if (toCanonicalText(release.status?.artifacts ?? []) !== toCanonicalText(artifacts)) {
       const value = { artifacts };
       await applyStatus(tools, toResource(ModelRelease), release, { fieldManager: "vouchsafe-verification", value });

@@ -280,6 +280,11 @@ describe("approvals and time", () => {
     expect(look({ ...facts, approvals: [...facts.approvals, second] }).isOpen).toBe(true);
   });
 
+  test("so does a system that nobody is known to have written", () => {
+    const facts = toOpenFacts({ systems: system({}, { metadata: { annotations: {} } }) });
+    expect(look(facts)).toMatchObject({ isOpen: false });
+  });
+
   test("a deliverer that is a user counts as unknown too", () => {
     const modes = policy({ deliverers: ["bob"] });
     expect(look(toOpenFacts({ modes })).isOpen).toBe(false);
