@@ -13,6 +13,7 @@ import {
   username,
   withRules,
 } from "./fields.ts";
+import { AGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
 const publicKey = withRules(
@@ -185,20 +186,10 @@ export const AIPolicy = defineKind({
   spec,
   status,
   columns: [
-    {
-      name: "Ready",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: "Whether the policy can be used",
-    },
-    {
-      name: "Reason",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: "Why, in one word",
-    },
+    readyColumn("Whether the policy can be used"),
+    REASON_COLUMN,
     { name: "Namespaces", type: "integer", jsonPath: ".status.namespaces", description: "Namespaces that name it" },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+    AGE_COLUMN,
   ],
   rules: [
     {

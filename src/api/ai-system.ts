@@ -15,6 +15,7 @@ import {
   sentence,
   withRules,
 } from "./fields.ts";
+import { AGE_COLUMN, MESSAGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
 const peer = withRules(
@@ -137,27 +138,11 @@ export const AISystem = defineKind({
   columns: [
     { name: "Tier", type: "string", jsonPath: ".status.tier", description: "Policy tier of the impact" },
     { name: "Release", type: "string", jsonPath: ".status.release", description: "Newest release that may run" },
-    {
-      name: "Ready",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: "Whether a release of the system may run",
-    },
-    {
-      name: "Reason",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: "Why, in one word",
-    },
+    readyColumn("Whether a release of the system may run"),
+    REASON_COLUMN,
     { name: "Owner", type: "string", jsonPath: ".spec.owner.team", description: "Owning team", priority: 1 },
-    {
-      name: "Message",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: "Why, and what to do",
-      priority: 1,
-    },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+    MESSAGE_COLUMN,
+    AGE_COLUMN,
   ],
   rules: [
     {

@@ -1,6 +1,7 @@
 /** Approval: one authenticated person's decision on one digest of one object, in one role. Create-only. */
 import { z } from "zod";
 import { approvalDigest, conditions, label, objectName, sentence, timestamp, username, withRules } from "./fields.ts";
+import { AGE_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
 /** The user that the API server authenticated. */
@@ -79,7 +80,7 @@ export const Approval = defineKind({
       description: "Whether it counts now",
     },
     { name: "Until", type: "string", jsonPath: ".spec.until", description: "Until when" },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+    AGE_COLUMN,
   ],
   rules: [
     {

@@ -11,6 +11,7 @@ import {
   timestamp,
   withRules,
 } from "./fields.ts";
+import { AGE_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
 const spec = z
@@ -76,7 +77,7 @@ export const Incident = defineKind({
       description: "Whether cause, action and check are all there",
     },
     { name: "Summary", type: "string", jsonPath: ".spec.summary", description: "What happened", priority: 1 },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+    AGE_COLUMN,
   ],
   rules: [],
 });

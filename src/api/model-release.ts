@@ -15,6 +15,7 @@ import {
   timestamp,
   withRules,
 } from "./fields.ts";
+import { AGE_COLUMN, MESSAGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
 const artifact = z.object({
@@ -149,28 +150,12 @@ export const ModelRelease = defineKind({
       jsonPath: '.status.conditions[?(@.type=="Approved")].status',
       description: "Whether the demanded people approved",
     },
-    {
-      name: "Ready",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: "Whether pods of the release are admitted",
-    },
-    {
-      name: "Reason",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: "Why, in one word",
-    },
+    readyColumn("Whether pods of the release are admitted"),
+    REASON_COLUMN,
     { name: "Not-After", type: "date", jsonPath: ".status.notAfter", description: "End of admission", priority: 1 },
     { name: "Digest", type: "string", jsonPath: ".status.digest", description: "What to approve", priority: 1 },
-    {
-      name: "Message",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: "Why, and what to do",
-      priority: 1,
-    },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+    MESSAGE_COLUMN,
+    AGE_COLUMN,
   ],
   rules: [
     {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { stampedUser } from "./approval.ts";
 import { asSet, conditions, contentDigest, label, objectName, sentence, timestamp, withRules } from "./fields.ts";
+import { AGE_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf, type PrinterColumn } from "./kind.ts";
 
 const shared = {
@@ -46,12 +47,6 @@ const status = z
 
 const clusterStatus = z.object({}).describe("Nothing is observed: it works by itself.");
 
-const age: PrinterColumn = {
-  name: "Age",
-  type: "date",
-  jsonPath: ".metadata.creationTimestamp",
-  description: "Time since creation",
-};
 const reason: PrinterColumn = { name: "Reason", type: "string", jsonPath: ".spec.reason", description: "Why" };
 const by: PrinterColumn = { name: "By", type: "string", jsonPath: ".spec.by.username", description: "By whom" };
 
@@ -69,7 +64,7 @@ export const Revocation = defineKind({
     { name: "Release", type: "string", jsonPath: ".spec.release", description: "The revoked release" },
     reason,
     by,
-    age,
+    AGE_COLUMN,
   ],
   rules: [neverAtAll],
 });
@@ -89,7 +84,7 @@ export const ClusterRevocation = defineKind({
     { name: "Signer", type: "string", jsonPath: ".spec.signer", description: "The revoked signer" },
     reason,
     by,
-    age,
+    AGE_COLUMN,
   ],
   rules: [neverAtAll],
 });

@@ -15,6 +15,7 @@ import {
   timestamp,
   withRules,
 } from "./fields.ts";
+import { AGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 import { countedApproval } from "./approval-count.ts";
 
@@ -123,21 +124,11 @@ export const RiskAssessment = defineKind({
     { name: "System", type: "string", jsonPath: ".spec.system", description: "The assessed AISystem" },
     { name: "Level", type: "string", jsonPath: ".status.level", description: "Worst residual level" },
     { name: "Verdict", type: "string", jsonPath: ".status.verdict", description: "How the policy judges it" },
-    {
-      name: "Ready",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      description: "Whether releases may rest on it",
-    },
-    {
-      name: "Reason",
-      type: "string",
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: "Why, in one word",
-    },
+    readyColumn("Whether releases may rest on it"),
+    REASON_COLUMN,
     { name: "Review-By", type: "string", jsonPath: ".spec.reviewBy", description: "Next review", priority: 1 },
     { name: "Digest", type: "string", jsonPath: ".status.digest", description: "What to approve", priority: 1 },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+    AGE_COLUMN,
   ],
   rules: [
     {

@@ -14,6 +14,7 @@ import {
   timestamp,
   username,
 } from "./fields.ts";
+import { AGE_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
 /** The most digests that one Warrant holds; 4,900 reach etcd's limit of one object. */
@@ -95,7 +96,7 @@ export const Warrant = defineKind({
   status,
   columns: [
     { name: "Policy", type: "string", jsonPath: ".spec.policy", description: "The AIPolicy it was compiled from" },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation" },
+    AGE_COLUMN,
   ],
   rules: [
     {
