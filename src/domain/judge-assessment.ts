@@ -1,15 +1,15 @@
 /** How the RiskAssessment of one system stands: its level, its age, and whether people accepted what is left. */
 import type { Level } from "../api/fields.ts";
-import { AUTHORS_ANNOTATION } from "../api/labels.ts";
 import type { RiskAssessment, RiskVerdict } from "../api/risk-assessment.ts";
-import { type Authors, collectAuthors, toAuthorKey, toAuthors } from "./authors.ts";
+import type { Authors } from "./authors.ts";
 import { digestApprovable, digestRiskRules } from "./digest.ts";
 import { listValid } from "./facts.ts";
 import { type Stated, stateFinding } from "./findings.ts";
-import { type ApprovalStanding, judgeApproval, type JudgedApproval } from "./judge-approval.ts";
+import type { ApprovalStanding, JudgedApproval } from "./judge-approval.ts";
+import { judgeContent } from "./judge-content.ts";
 import { type Bench, describeEdit, isEditWorse, type TieredSystem } from "./tiered-system.ts";
 import { findWorstLevel, isAbove, judgeRisk } from "./risk.ts";
-import { DAY, parseDay, parseDuration, parseInstant, toIso } from "./time.ts";
+import { DAY, parseDay, parseDuration, toIso } from "./time.ts";
 
 /** What is known once there is exactly one assessment that can be read. */
 export interface Assessed {
@@ -55,38 +55,28 @@ export function judgeAssessment(system: TieredSystem, bench: Bench): AssessmentJ
 }
 
 function judgeObject(object: RiskAssessment, system: TieredSystem, bench: Bench): AssessmentJudgement {
-  const { policy, now } = bench;
+  const { policy } = bench;
   const level = findWorstLevel(policy.spec.risk, object.spec.scenarios);
   const verdict = judgeRisk(policy.spec.risk, level, system.object.spec);
   const bound = { system: system.specDigest, tier: system.tier.name, risk: digestRiskRules(policy.spec.risk) };
   const { name, namespace = "" } = object.metadata;
   const digest = digestApprovable({ kind: "RiskAssessment", namespace, name, spec: object.spec, bound });
-  const own = collectAuthors(
-    bench.known,
-    toAuthorKey("RiskAssessment", name),
-    object.metadata.annotations?.[AUTHORS_ANNOTATION],
-  );
-  const authors = toAuthors(own, system.authors, policy.spec.deliverers);
   const last = object.status?.approved;
-  const isEdited = last !== undefined && last.digest !== digest;
-  const editedAt = isEdited ? (parseInstant(object.status?.editedAt) ?? now) : undefined;
-  const isWorse = last === undefined || isAbove(level, last.level) || isEditWorse(system);
-  const acceptance = judgeApproval({
-    count: {
-      approvals: listValid(bench.facts.approvals),
-      target: { kind: "RiskAssessment", name, digest },
-      demands: (system.tier.approvals ?? []).filter(({ of }) => of === "RiskAssessment"),
-      authors,
-      policy: policy.spec,
+  const { authors, approval, editedAt } = judgeContent(
+    {
+      kind: "RiskAssessment",
+      metadata: object.metadata,
+      digest,
+      lastApproved: last?.digest,
+      editedAt: object.status?.editedAt,
+      isWorse: last === undefined || isAbove(level, last.level) || isEditWorse(system),
     },
-    now,
-    expiryGraceMs: parseDuration(policy.spec.expiryGrace),
-    ...(isEdited && !isWorse && editedAt !== undefined
-      ? { lastApproved: { digest: last.digest, graceEnds: editedAt + parseDuration(policy.spec.editGrace) } }
-      : {}),
-  });
+    system,
+    bench,
+  );
+  const isEdited = editedAt !== undefined;
   const stale = isEdited ? [describeEdit(system, "the assessment or the policy's rules on risk")] : [];
-  const assessed: Assessed = { object, level, verdict, digest, authors, acceptance, editedAt, stale };
+  const assessed: Assessed = { object, level, verdict, digest, authors, acceptance: approval, editedAt, stale };
   return conclude(assessed, system, bench);
 }
 

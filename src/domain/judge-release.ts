@@ -1,17 +1,16 @@
 /** How one ModelRelease stands under one policy: revoked, verified, approved, and until when it may run. */
-import { AUTHORS_ANNOTATION } from "../api/labels.ts";
 import type { ModelRelease } from "../api/model-release.ts";
-import { type Authors, collectAuthors, toAuthorKey, toAuthors } from "./authors.ts";
+import type { Authors } from "./authors.ts";
 import { digestApprovable } from "./digest.ts";
-import { listValid } from "./facts.ts";
 import { FINDINGS, type Stated, stateFinding } from "./findings.ts";
 import { digestOfImage } from "./images.ts";
-import { type ApprovalStanding, judgeApproval, type JudgedApproval } from "./judge-approval.ts";
+import type { ApprovalStanding, JudgedApproval } from "./judge-approval.ts";
+import { judgeContent } from "./judge-content.ts";
 import { findSignatureFault } from "./judge-signatures.ts";
 import type { SystemJudgement } from "./judge-system.ts";
 import type { Revoked } from "./revocations.ts";
 import { type Bench, describeEdit, isEditWorse, type TieredSystem } from "./tiered-system.ts";
-import { parseDuration, parseInstant, toIso } from "./time.ts";
+import { toIso } from "./time.ts";
 
 /** What is known of the approval once the release's system has a tier. */
 export interface Approvability {
@@ -96,33 +95,21 @@ function endOf(approvable: Approvability | undefined, which: "until" | "notAfter
 
 function judgeApprovability(object: ModelRelease, system: TieredSystem, bench: Bench): Approvability {
   const { name, namespace = "" } = object.metadata;
-  const { policy, now } = bench;
   const bound = { system: system.specDigest, tier: system.tier.name };
   const digest = digestApprovable({ kind: "ModelRelease", namespace, name, spec: object.spec, bound });
-  const own = collectAuthors(
-    bench.known,
-    toAuthorKey("ModelRelease", name),
-    object.metadata.annotations?.[AUTHORS_ANNOTATION],
-  );
-  const authors = toAuthors(own, system.authors, policy.spec.deliverers);
-  const last = object.status?.approved;
-  const isEdited = last !== undefined && last.digest !== digest;
-  const editedAt = isEdited ? (parseInstant(object.status?.editedAt) ?? now) : undefined;
-  const approval = judgeApproval({
-    count: {
-      approvals: listValid(bench.facts.approvals),
-      target: { kind: "ModelRelease", name, digest },
-      demands: (system.tier.approvals ?? []).filter(({ of }) => of === "ModelRelease"),
-      authors,
-      policy: policy.spec,
+  const { authors, approval, editedAt } = judgeContent(
+    {
+      kind: "ModelRelease",
+      metadata: object.metadata,
+      digest,
+      lastApproved: object.status?.approved?.digest,
+      editedAt: object.status?.editedAt,
+      isWorse: isEditWorse(system),
     },
-    now,
-    expiryGraceMs: parseDuration(policy.spec.expiryGrace),
-    ...(isEdited && editedAt !== undefined && !isEditWorse(system)
-      ? { lastApproved: { digest: last.digest, graceEnds: editedAt + parseDuration(policy.spec.editGrace) } }
-      : {}),
-  });
-  const changes = isEdited ? describeEdit(system, "the release") : undefined;
+    system,
+    bench,
+  );
+  const changes = editedAt === undefined ? undefined : describeEdit(system, "the release");
   const fault = explainFault(approval.standing, changes, { release: name, namespace: bench.facts.namespace });
   return { digest, authors, approval, editedAt, fault };
 }
