@@ -152,7 +152,7 @@ export const ModelRelease = defineKind({
     },
     readyColumn("Whether pods of the release are admitted"),
     REASON_COLUMN,
-    { name: "Not-After", type: "date", jsonPath: ".status.notAfter", description: "End of admission", priority: 1 },
+    { name: "Not-After", type: "string", jsonPath: ".status.notAfter", description: "End of admission", priority: 1 },
     { name: "Digest", type: "string", jsonPath: ".status.digest", description: "What to approve", priority: 1 },
     MESSAGE_COLUMN,
     AGE_COLUMN,

@@ -38,9 +38,21 @@ const WITHOUT_NODES = ["*", "-node-lifecycle-controller", "-taint-eviction-contr
 
 // A crashed runner must not leave servers behind.
 const alive = new Set<ChildProcess>();
-process.once("exit", () => {
+const killAll = () => {
   for (const child of alive) child.kill("SIGKILL");
-});
+};
+process.once("exit", killAll);
+for (const [signal, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
+  // Others may listen too and end in their own way; the servers are gone in any case.
+  process.once(signal, () => {
+    killAll();
+    setTimeout(() => process.exit(status), 2000).unref();
+  });
+}
 
 /** Starts a child that is killed with this process at the latest. */
 export function spawnChild(...args: Parameters<typeof spawn>): ChildProcess {

@@ -174,6 +174,8 @@ async function announce(
     const isKept = old?.status === condition.status && old.reason === condition.reason;
     if (meaning === undefined || (isKept && !isWarningNew)) continue;
     const isGood = (condition.status === "True") === (meaning === "good");
+    // What is about to be looked at is no news either way.
+    if (condition.reason === "VerificationPending") continue;
     // Good news that was never bad before is no news.
     if (isGood && old === undefined && condition.type !== "Ready" && condition.type !== "Verified") continue;
     await events.record(object, {

@@ -1,6 +1,7 @@
 /** The whole decision on a namespace: which Warrants and statuses stand when it is carried out. Pure. */
 import type { AISystem } from "../../api/ai-system.ts";
 import type { Approval } from "../../api/approval.ts";
+import type { CountedApproval } from "../../api/approval-count.ts";
 import { APPROVALS_WARRANT, MODES } from "../../api/labels.ts";
 import type { ModelRelease } from "../../api/model-release.ts";
 import type { Revocation } from "../../api/revocation.ts";
@@ -9,9 +10,11 @@ import type { WarrantSpec } from "../../api/warrant.ts";
 import { evaluateNamespace, type NamespaceJudgement } from "../../domain/evaluate.ts";
 import { listValid, type NamespaceFacts } from "../../domain/facts.ts";
 import type { Stated } from "../../domain/findings.ts";
+import type { JudgedApproval } from "../../domain/judge-approval.ts";
 import { findNextChange } from "../../domain/moments.ts";
 import { listRevokedReleases, resolveRevokedRelease } from "../../domain/revocations.ts";
 import { gatherTags } from "../../domain/tags.ts";
+import { toIso } from "../../domain/time.ts";
 import { compileApprovals, listApprovedSystems } from "../../gate/compile-approvals.ts";
 import { compileWarrant } from "../../gate/compile-warrant.ts";
 import { type ConditionDraft, holds } from "./condition-draft.ts";
@@ -100,24 +103,51 @@ function describeForce({ spec }: Revocation, resolved: readonly string[]): Condi
   );
 }
 
+/** One judged object: its counted Approvals, and the last approved content where that is still in force. */
+interface Judged {
+  counted: readonly CountedApproval[];
+  inForce: { digest: string; until: string } | undefined;
+}
+
+function toJudged({ standing, counted }: JudgedApproval, approved: { digest: string } | undefined): Judged {
+  const isInForce = standing.standing === "stale" && approved !== undefined;
+  return { counted, inForce: isInForce ? { digest: approved.digest, until: toIso(standing.notAfter) } : undefined };
+}
+
+function describeCount(one: CountedApproval, digest: string, { inForce }: Judged): ConditionDraft {
+  if (one.counts === "Yes") {
+    return holds("Counted", "Counts", `it counts${one.until === undefined ? "" : ` until ${one.until}`}`);
+  }
+  if (inForce?.digest === digest) {
+    return holds(
+      "Counted",
+      "LastApprovedInForce",
+      `what it approved was edited and stays in force until ${inForce.until}`,
+    );
+  }
+  return { type: "Counted", status: "False", reason: "DoesNotCount", message: one.why ?? "it does not count" };
+}
+
 /** What each Approval's own status says, for those whose target was judged. */
 function decideApprovals(
   { governing }: NamespaceJudgement,
   approvals: readonly Approval[],
 ): NamespaceDecision["approvals"] {
   if (governing?.outcome !== "judged") return [];
-  const counted = [
-    ...governing.systems.flatMap(({ assessment }) => assessment?.assessed?.acceptance.counted ?? []),
-    ...governing.releases.flatMap(({ approvable }) => approvable?.approval.counted ?? []),
+  const judged = [
+    ...governing.systems.flatMap(({ assessment }) => {
+      const assessed = assessment?.assessed;
+      return assessed === undefined ? [] : [toJudged(assessed.acceptance, assessed.object.status?.approved)];
+    }),
+    ...governing.releases.flatMap(({ object, approvable }) =>
+      approvable === undefined ? [] : [toJudged(approvable.approval, object.status?.approved)],
+    ),
   ];
-  const byName = new Map(counted.map((one) => [one.name, one]));
+  const byName = new Map(judged.flatMap((of) => of.counted.map((one) => [one.name, { one, of }] as const)));
   return approvals.flatMap((object) => {
     const found = byName.get(object.metadata.name);
     if (found === undefined) return [];
-    const condition: ConditionDraft =
-      found.counts === "Yes"
-        ? holds("Counted", "Counts", `it counts${found.until === undefined ? "" : ` until ${found.until}`}`)
-        : { type: "Counted", status: "False", reason: "DoesNotCount", message: found.why ?? "it does not count" };
+    const condition = describeCount(found.one, object.spec.target.digest, found.of);
     return [{ object, status: { conditions: [condition] } }];
   });
 }

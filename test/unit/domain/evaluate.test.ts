@@ -324,6 +324,10 @@ describe("an edit after approval", () => {
       "of AISystem gate the highest impact changed from moderate to minor",
     ]);
     expect(isOpen).toBe(true);
+    const counted = decision.approvals.flatMap(({ status }) =>
+      status.conditions.map(({ status: is, reason }) => `${is} ${reason}`),
+    );
+    expect(counted).toEqual(["True LastApprovedInForce", "True LastApprovedInForce"]);
     const edited = decision.releases[0]?.status.editedAt;
     expect(edited).toBe("2026-11-24T12:00:00Z");
     expect(decision.warrants.get("enforce")?.images?.[MODEL]?.grants?.[0]?.notAfter).toBe("2026-11-27T12:00:00Z");
