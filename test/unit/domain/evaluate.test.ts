@@ -232,6 +232,22 @@ const CLOSED: [string, () => NamespaceFacts, string][] = [
     }),
     "SignerRevoked",
   ],
+  [
+    "the key of a revoked signer under another name",
+    () => {
+      const signatures = [{ over: "model", anyOf: ["renamed"] }];
+      const signers = { ...TRUSTED.signers, renamed: TRUSTED.signers["model-pipeline"] };
+      const spec = AIPolicy.spec.parse({
+        ...POLICY_SPEC,
+        signers: [...POLICY_SPEC.signers, { name: "renamed", publicKey: { pem: "x" } }],
+        tiers: [{ ...POLICY_SPEC.tiers[0], signatures }],
+      });
+      const lost = make<ClusterRevocation>(ClusterRevocation, "r", { signer: "model-pipeline", reason: "key lost" });
+      const facts = toOpenFacts({ modes: new Map([["enforce", { ...TRUSTED, signers, spec }]]) });
+      return { ...facts, clusterRevocations: [valid(lost)] };
+    },
+    "SignatureMissing",
+  ],
   ["a revocation that cannot be read", () => ({ ...toOpenFacts(), revocations: [broken("r")] }), "RevocationInvalid"],
 ];
 
@@ -358,6 +374,21 @@ describe("an edit after approval", () => {
       ),
     );
     expect(look({ ...facts, approvals: [...facts.approvals, withdrawal] }).isOpen).toBe(false);
+  });
+
+  test("an edit gives no time beyond the end of what was approved", () => {
+    const facts = editSystem(settled(), { impact: { ...SYSTEM_SPEC.impact, privacy: "minor" } });
+    const editedAt = "2027-01-18T12:00:00Z";
+    const mark = <O extends { status?: object }>(reads: readonly Read<O & { metadata: AISystem["metadata"] }>[]) =>
+      reads.map((read) =>
+        read.outcome === "valid" ? valid({ ...read.object, status: { ...read.object.status, editedAt } }) : read,
+      );
+    const late = { ...facts, assessments: mark(facts.assessments), releases: mark(facts.releases) };
+    expect(look(late, Date.parse("2027-01-17T00:00:00Z")).isOpen, "within expiryGrace").toBe(true);
+    expect(look(late, Date.parse("2027-01-19T00:00:00Z")), "past it").toMatchObject({
+      isOpen: false,
+      ready: { status: "False" },
+    });
   });
 
   test("a release made anew has no grace", () => {

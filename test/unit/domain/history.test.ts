@@ -256,19 +256,17 @@ test("what is open was approved by somebody who did not write it, whatever came 
 test("deleting and re-creating launders no author", () => {
   const cluster = new Cluster();
   const steps: Step[] = [
-    ...OPENING,
+    // Nobody else wrote what bob did, so that only his own release can exclude him.
+    { do: "write", by: "carol", thing: "system", variant: 0 },
+    { do: "write", by: "carol", thing: "assessment", variant: 0 },
+    { do: "write", by: "bob", thing: "release", variant: 0 },
+    { do: "operate" },
     { do: "delete", thing: "release" },
     { do: "operate" },
     { do: "write", by: "alice", thing: "release", variant: 0 },
     { do: "operate" },
     { do: "approve", by: "bob", of: "release" },
-    { do: "approve", by: "carol", of: "assessment" },
-    { do: "operate" },
   ];
   for (const one of steps) play(cluster, one);
-  expect(
-    cluster.approvals.filter(({ spec }) => spec.approver?.username === "bob"),
-    "the guard refuses bob",
-  ).toEqual([]);
-  expect(cluster.facts.warrants.get("enforce")?.images?.[MODEL]?.grants).toBeUndefined();
+  expect(cluster.approvals, "the guard refuses bob, who wrote it first").toEqual([]);
 });
