@@ -19,6 +19,8 @@ import { defineKind, type ObjectOf } from "./kind.ts";
 
 /** The most digests that one Warrant holds; 4,900 reach etcd's limit of one object. */
 export const MAX_WARRANT_IMAGES = 2000;
+/** The most bytes that a Warrant's spec has as JSON: etcd takes 1.5 MiB for the whole object. */
+export const MAX_WARRANT_BYTES = 1_200_000;
 
 const grant = z.object({
   system: label().describe("The AISystem whose pods may run it."),

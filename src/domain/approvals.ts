@@ -52,11 +52,14 @@ function findEnd(approval: Approval, demands: readonly ApprovalDemand[]): number
   return Math.min(until, born + longest);
 }
 
-/** Whether another Approval takes this one back. Only who rejected takes a rejection back: that one would open. */
+/**
+ * Whether another Approval, made in the same role, takes this one back. Only who rejected takes a rejection back: that
+ * one would open.
+ */
 function isWithdrawn(approval: Approval, all: readonly Approval[]): boolean {
   return all.some(({ spec }) => {
     const names = spec.decision === "withdraw" && spec.withdraws?.name === approval.metadata.name;
-    if (!names || spec.withdraws?.uid !== approval.metadata.uid) return false;
+    if (!names || spec.withdraws?.uid !== approval.metadata.uid || spec.role !== approval.spec.role) return false;
     return approval.spec.decision !== "reject" || spec.approver?.username === approval.spec.approver?.username;
   });
 }

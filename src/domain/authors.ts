@@ -9,6 +9,8 @@ import type { WarrantSpec } from "../api/warrant.ts";
 export const MAX_AUTHORS = 64;
 /** Most objects whose former authors are kept singly; those of further ones are kept for every new object. */
 export const MAX_FORMER = 1000;
+/** What they may take of the Warrant, in bytes. */
+const MAX_FORMER_BYTES = 400_000;
 /** Key of the former authors that count for every object that has none of its own. */
 const ANY_OBJECT = "*";
 
@@ -84,13 +86,20 @@ export function collectAuthors(known: KnownAuthors, key: string, annotation: str
 export const boundAuthors = (names: Iterable<string>) => [...new Set(names)].toSorted().slice(0, MAX_AUTHORS);
 
 /**
- * What to remember of objects that the Warrant `approvals` lists no more, by `Kind/name`. Beyond the bound,
- * names are kept without their object, and then count for every object that has no names of its own.
+ * What to remember of objects that the Warrant `approvals` lists no more, by `Kind/name`. Beyond the bounds, names are
+ * kept without their object, and then count for every object that has no names of its own.
  */
 export function keepFormer(former: ReadonlyMap<string, Iterable<string>>): Record<string, string[]> {
   const single = [...former].filter(([key]) => key !== ANY_OBJECT).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const kept = single.slice(0, MAX_FORMER).map(([key, names]): [string, string[]] => [key, boundAuthors(names)]);
-  const rest = [...(former.get(ANY_OBJECT) ?? []), ...single.slice(MAX_FORMER).flatMap(([, names]) => [...names])];
+  const kept: [string, string[]][] = [];
+  const rest = [...(former.get(ANY_OBJECT) ?? [])];
+  let bytes = 0;
+  for (const [key, names] of single) {
+    const bounded = boundAuthors(names);
+    bytes += Buffer.byteLength(JSON.stringify([key, bounded]));
+    if (kept.length < MAX_FORMER && bytes <= MAX_FORMER_BYTES) kept.push([key, bounded]);
+    else rest.push(...bounded);
+  }
   if (rest.length > 0) kept.push([ANY_OBJECT, boundAuthors(rest)]);
   return Object.fromEntries(kept.filter(([, names]) => names.length > 0));
 }

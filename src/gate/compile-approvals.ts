@@ -1,10 +1,13 @@
 /** Compiles what may be approved now into the Warrant `approvals`, with who wrote it and which roles are wanted. Pure. */
 import type { ApprovalDemand } from "../api/ai-policy.ts";
 import { AUTHORS_ANNOTATION } from "../api/labels.ts";
-import { type Approvable, MAX_WARRANT_IMAGES, type WarrantSpec } from "../api/warrant.ts";
+import { type Approvable, MAX_WARRANT_BYTES, MAX_WARRANT_IMAGES, type WarrantSpec } from "../api/warrant.ts";
 import { boundAuthors, keepFormer, parseAuthors, recallAuthors, toAuthorKey } from "../domain/authors.ts";
 import { listUids, type NamespaceJudgement } from "../domain/evaluate.ts";
 import type { NamespaceFacts } from "../domain/facts.ts";
+
+/** What approvable objects may take of the Warrant, in bytes; the rest is for former authors. */
+const MAX_APPROVABLE_BYTES = MAX_WARRANT_BYTES / 2;
 
 /** Longest time that the schema of a policy lets an approval hold. */
 const LONGEST_DAYS = 3650;
@@ -103,7 +106,11 @@ export function listApprovedSystems({ governing }: NamespaceJudgement): Set<stri
 export function compileApprovals(judgement: NamespaceJudgement, facts: NamespaceFacts): WarrantSpec {
   const listed = listApprovable(judgement);
   const approvals: Record<string, Approvable> = {};
+  let bytes = 0;
   for (const { digest, isApproved: _, ...entry } of listed.slice(0, MAX_WARRANT_IMAGES)) {
+    bytes += Buffer.byteLength(JSON.stringify([digest, entry]));
+    // What does not fit cannot be approved until other objects are gone.
+    if (bytes > MAX_APPROVABLE_BYTES) break;
     const before = approvals[digest];
     approvals[digest] = before === undefined ? entry : { ...entry, roles: { ...before.roles, ...entry.roles } };
   }

@@ -2,6 +2,7 @@
 import type { Tier } from "../api/ai-policy.ts";
 import {
   type Grant,
+  MAX_WARRANT_BYTES,
   MAX_WARRANT_IMAGES,
   type Refusal,
   type SystemGate,
@@ -25,6 +26,8 @@ export interface CompiledWarrant {
 }
 
 const MAX_GRANTS = 32;
+/** What pinned tags may take of a Warrant, in bytes. */
+const MAX_PIN_BYTES = 200_000;
 
 const toRefusal = ({ code, text }: Stated): Refusal => ({ code, text });
 
@@ -107,19 +110,35 @@ function refuseCondemned(judgement: ModeJudgement, drafts: Map<string, Draft>): 
   }
 }
 
+const toImages = (drafts: readonly [string, Draft][]): Record<string, WarrantEntry> =>
+  toSorted(drafts.map(([digest, draft]): [string, WarrantEntry] => [digest, toEntry(draft)]));
+
+/** All entries, or where they are too many or too large the refusals alone, as many as fit. */
+function fitImages(drafts: Map<string, Draft>): { images: Record<string, WarrantEntry>; isFull: boolean } {
+  const all = toImages([...drafts]);
+  const size = Buffer.byteLength(JSON.stringify(all));
+  if (drafts.size <= MAX_WARRANT_IMAGES && size <= MAX_WARRANT_BYTES) return { images: all, isFull: false };
+  const refusals = [...drafts]
+    .filter(([, { refused }]) => refused !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const kept: [string, Draft][] = [];
+  let bytes = 0;
+  for (const [digest, draft] of refusals.slice(0, MAX_WARRANT_IMAGES)) {
+    bytes += Buffer.byteLength(JSON.stringify([digest, draft.refused]));
+    if (bytes <= MAX_WARRANT_BYTES) kept.push([digest, draft]);
+  }
+  return { images: toImages(kept), isFull: true };
+}
+
 /** Compiles one mode. */
 export function compileWarrant(judgement: ModeJudgement, facts: NamespaceFacts, revoked: Revoked): CompiledWarrant {
   const drafts = draftImages(judgement, facts, revoked);
   refuseCondemned(judgement, drafts);
-  const isFull = drafts.size > MAX_WARRANT_IMAGES;
+  const { images, isFull } = fitImages(drafts);
   const overflow = isFull ? stateFinding("WarrantFull", { namespace: facts.namespace }) : undefined;
-  const kept = [...drafts]
-    .filter(([, draft]) => !isFull || draft.refused !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .slice(0, MAX_WARRANT_IMAGES);
-  const images = toSorted(kept.map(([digest, draft]): [string, WarrantEntry] => [digest, toEntry(draft)]));
-  const { pins } = gatherTags(listValid(facts.releases));
-  const common = { images, pins: toSorted(Object.entries(toSorted(pins)).slice(0, MAX_WARRANT_IMAGES)) };
+  // Tags are only a help: without them images have to be named by digest.
+  const pins = isFull ? {} : toSorted(gatherTags(listValid(facts.releases)).pins);
+  const common = { images, pins: Buffer.byteLength(JSON.stringify(pins)) <= MAX_PIN_BYTES ? pins : {} };
   if (judgement.outcome === "unusable") {
     const { policyName, finding } = judgement;
     const spec: WarrantSpec = { policy: policyName, ...common, systems: {}, notYet: "Warn", unknown: finding.text };

@@ -114,6 +114,15 @@ const TABLE: [string, Vote[], Partial<Count>, "approved" | "lacking" | "rejected
     "lacking",
   ],
   [
+    "one withdrawn in another role",
+    [
+      { by: "alice", name: "a" },
+      { by: "carol", role: "owner", decision: "withdraw", withdraws: "a" },
+    ],
+    {},
+    "approved",
+  ],
+  [
     "a withdrawal taken back changes nothing",
     [
       { by: "alice", name: "a" },
