@@ -1,4 +1,5 @@
 /** Governs one namespace: observe it, decide on it, carry the decision out, and come back when time changes it. */
+import { MODES, modeLabel } from "../../api/labels.ts";
 import {
   type Controller,
   createController,
@@ -65,13 +66,34 @@ function createGauges({ metrics }: Toolbox) {
   };
 }
 
+/** Records changes of governing labels. Who made them is in the API server's audit log; here is that and when. */
+function createLabelRecord({ evidence }: Toolbox) {
+  const known = new Map<string, string>();
+  return (namespace: string, labels: Readonly<Record<string, string>> = {}) => {
+    const now = MODES.map((mode) => `${mode}=${labels[modeLabel(mode)] ?? ""}`).join(" ");
+    const before = known.get(namespace);
+    known.set(namespace, now);
+    if (before === undefined || before === now) return;
+    evidence.record({
+      kind: "action",
+      actor: "unknown",
+      object: `Namespace/${namespace}`,
+      what: "relabelled",
+      inputs: [before, now],
+      codes: [],
+    });
+  };
+}
+
 /** Makes the controller; its keys are names of namespaces. */
 export function createGovernanceController(tools: Toolbox, operatorNamespace: string): Controller {
   const { world } = tools;
   const setGauges = createGauges(tools);
+  const recordLabels = createLabelRecord(tools);
   const reconcile = async (namespace: string): Promise<Result> => {
     const entry = world.namespaces.get(namespace);
     if (entry === undefined || entry.metadata.deletionTimestamp !== undefined) return { kind: "done" };
+    recordLabels(namespace, entry.metadata.labels);
     const now = tools.now();
     const facts = observeNamespace(world, operatorNamespace, namespace);
     const decision = decideNamespace(facts, now);

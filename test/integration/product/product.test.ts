@@ -126,6 +126,36 @@ test("what nobody accounts for is applied by a ServiceAccount: one approval does
   });
 });
 
+test("an approval that ends soon is told of by condition, Event and metric", async () => {
+  const namespace = "expiry";
+  await makeVoice(scene, namespace);
+  await approve(scene, namespace, "RiskAssessment/voice-gate");
+  const until = new Date(Date.now() + 2 * 86_400_000).toISOString();
+  await approve(scene, namespace, "ModelRelease/voice-gate-v5", { until });
+  // Two days and the policy's 72 hours of grace: within seven days.
+  const { status } = await untilCondition(scene.kubectl, release(namespace), "Expiring=True");
+  expect(status?.conditions?.find(({ type }) => type === "Expiring")?.message).toContain("within 7 days");
+  await eventually("an Event warns of it", async () => {
+    const select = "--field-selector=reason=ApprovalExpiring,type=Warning";
+    const notes = await demand(scene.kubectl, [
+      "get",
+      "events",
+      "-n",
+      namespace,
+      select,
+      "-o",
+      "jsonpath={.items[*].message}",
+    ]);
+    return notes.includes("within 7 days") ? true : undefined;
+  });
+  const metrics = await (await fetch(`${scene.product.operator.url}/metrics`)).text();
+  const [, seconds = ""] =
+    new RegExp(`not_after_timestamp_seconds\\{namespace="${namespace}",release="voice-gate-v5"\\} (\\d+)`).exec(
+      metrics,
+    ) ?? [];
+  expect(Math.abs(Number(seconds) - (Date.parse(until) / 1000 + 72 * 3600)), "the end plus grace").toBeLessThan(2);
+});
+
 test("deleting a system keeps its fence until its pods are gone, and its namespace goes within 30 s", async () => {
   const namespace = "fence";
   await makeVoice(scene, namespace);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { renderChart } from "../../harness/helm.ts";
 import { demand, readJson } from "../../harness/kubectl.ts";
-import { NODE_LABEL, OPERATOR_NAMESPACE } from "../../harness/product.ts";
+import { NODE_LABEL, OPERATOR_NAMESPACE, readEvidence } from "../../harness/product.ts";
 import { eventually } from "../../harness/wait.ts";
 import { type Conditioned, makeVoice, openScene, openVoice, type Scene, untilCondition } from "./scene.ts";
 
@@ -191,6 +191,11 @@ test("a namespace that is let go keeps no fence, no finalizer and no gate", asyn
       : undefined;
   });
   await untilCondition(scene.kubectl, ["aisystem", "voice-gate", "-n", NS], "Ready=NamespaceNotGoverned");
+  const records = await readEvidence(scene.product.operator);
+  expect(records.filter(({ what }) => what === "relabelled").at(-1)).toMatchObject({
+    object: `Namespace/${NS}`,
+    inputs: ["enforce=nowhere warn= audit=", "enforce= warn= audit="],
+  });
   const pod = {
     apiVersion: "v1",
     kind: "Pod",
