@@ -61,13 +61,28 @@ export async function* watch<T extends KubeObject>(options: WatcherOptions): Asy
   let state: State = { at: "Empty" };
   let canStream = true;
   let attempt = 0;
+  const pause = async () => {
+    attempt += 1;
+    await wait(backoff(attempt), undefined, { signal: options.signal }).catch(() => {});
+  };
   while (!options.signal.aborted) {
+    const { at } = state;
+    let hasLife = at === "Empty";
     try {
       for await (const step of advance<T>(options, state, canStream)) {
-        attempt = 0;
-        if ("event" in step) yield step.event;
-        else state = step.state;
+        if ("state" in step) {
+          state = step.state;
+          continue;
+        }
+        // To have begun is no success yet: a server that fails is asked less and less often.
+        if (step.event.type !== "Init") {
+          hasLife = true;
+          attempt = 0;
+        }
+        yield step.event;
       }
+      // A server that closes every connection at once must not be asked without end either.
+      if (!hasLife) await pause();
     } catch (error) {
       if (options.signal.aborted) return;
       // A server or store without streaming lists says so in one of several ways: list page by page instead.
@@ -75,8 +90,7 @@ export async function* watch<T extends KubeObject>(options: WatcherOptions): Asy
       // A dead stream goes on from the last version; a version that is gone, or a list cut short, starts anew.
       if (state.at !== "Watching" || isApiError(error, "Gone")) state = { at: "Empty" };
       if (!isApiError(error, "Gone")) yield { type: "Error", error };
-      attempt += 1;
-      await wait(backoff(attempt), undefined, { signal: options.signal }).catch(() => {});
+      await pause();
     }
   }
 }

@@ -156,6 +156,30 @@ test.each([
   expect(seen).toEqual(["Init", "InitApply a", "InitDone", "Error", "Apply b"]);
 });
 
+test.each<[string, (response: ServerResponse) => void]>([
+  ["refuses", (response) => sendJson(response, 403, { message: "no right to watch" })],
+  ["closes every connection at once", (response) => void response.writeHead(200).end()],
+])("a server that %s is asked less and less often", async (_, answer) => {
+  const attempts: number[] = [];
+  server = await startFaultyServer((__, response) => answer(response));
+  const client = createClient({
+    server: server.url,
+    namespace: undefined,
+    tls: {},
+    authorize: () => Promise.resolve(undefined),
+  });
+  const stop = new AbortController();
+  const backoffMs = (attempt: number) => {
+    if (attempts.push(attempt) === 4) stop.abort();
+    return 1;
+  };
+  for await (const event of watch<KubeObject>({ client, type: PODS, signal: stop.signal, backoffMs })) {
+    expect(["Init", "Error"]).toContain(event.type);
+  }
+  await client.close();
+  expect(attempts).toEqual([1, 2, 3, 4]);
+});
+
 test("a list that breaks off is never taken for whole", async () => {
   const { events } = await follow(
     [streamAndEnd(line("ADDED", pod("a", "5"))), stream(line("ADDED", pod("b", "7")), bookmark("8", END))],
