@@ -20,28 +20,41 @@ import type { Decided, NamespaceDecision } from "./decide.ts";
 
 const WARRANTS = toResource(Warrant);
 
-/** Writes what is decided. Throws where a write fails; what was written stays right. */
-export async function carryOut(tools: Toolbox, facts: NamespaceFacts, decision: NamespaceDecision): Promise<void> {
-  const opened = new Set<string>();
+/**
+ * Writes what is decided. Throws where a write fails; what was written stays right. `owed` holds digests that were
+ * opened and whose owners have not been woken yet: it outlives a failure, since the next look finds nothing opened.
+ */
+export async function carryOut(
+  tools: Toolbox,
+  facts: NamespaceFacts,
+  decision: NamespaceDecision,
+  owed: Set<string>,
+): Promise<void> {
   for (const [name, spec] of decision.warrants) {
     const before = facts.warrants.get(name);
     const isWritten = await writeWarrant(tools, facts.namespace, name, spec);
     if (!isWritten) continue;
     recordVerdicts(tools, { namespace: facts.namespace, mode: name }, before, spec);
-    if (name === "enforce") for (const digest of listOpened(before, spec)) opened.add(digest);
+    if (name === "enforce") for (const digest of listOpened(before, spec)) owed.add(digest);
   }
   for (const name of decision.obsolete) {
     await tools.client.delete(WARRANTS, { namespace: facts.namespace, name });
   }
-  // Owners first: people wait for their pods, not for conditions.
-  if (opened.size > 0) await nudgeOwners(tools, facts.namespace, opened);
   await settleAll([
+    // Owners first: people wait for their pods, not for conditions.
+    () => wakeOwed(tools, facts.namespace, owed),
     ...decision.systems.map((system) => () => writeStatus(tools, AISystem, system)),
     ...decision.assessments.map((assessment) => () => writeStatus(tools, RiskAssessment, assessment)),
     ...decision.releases.map((release) => () => writeStatus(tools, ModelRelease, release)),
     ...decision.revocations.map((revocation) => () => writeStatus(tools, Revocation, revocation)),
     ...decision.approvals.map((approval) => () => writeStatus(tools, Approval, approval)),
   ]);
+}
+
+async function wakeOwed(tools: Toolbox, namespace: string, owed: Set<string>): Promise<void> {
+  if (owed.size === 0) return;
+  await nudgeOwners(tools, namespace, owed);
+  owed.clear();
 }
 
 /** Does one thing after the other; what fails keeps nothing else from being done, and is thrown at the end. */

@@ -90,16 +90,23 @@ export function createGovernanceController(tools: Toolbox, operatorNamespace: st
   const { world } = tools;
   const setGauges = createGauges(tools);
   const recordLabels = createLabelRecord(tools);
+  /** By namespace, the opened digests whose owners have still to be woken. */
+  const owed = new Map<string, Set<string>>();
   const reconcile = async (namespace: string): Promise<Result> => {
     const entry = world.namespaces.get(namespace);
-    if (entry === undefined || entry.metadata.deletionTimestamp !== undefined) return { kind: "done" };
+    if (entry === undefined || entry.metadata.deletionTimestamp !== undefined) {
+      owed.delete(namespace);
+      return { kind: "done" };
+    }
     recordLabels(namespace, entry.metadata.labels);
     const now = tools.now();
     const facts = observeNamespace(world, operatorNamespace, namespace);
     const decision = decideNamespace(facts, now);
     setGauges(namespace, decision);
+    const owedHere = owed.get(namespace) ?? new Set<string>();
+    owed.set(namespace, owedHere);
     try {
-      await carryOut(tools, facts, decision);
+      await carryOut(tools, facts, decision, owedHere);
     } catch (error) {
       if (!isApiError(error, "Conflict", "AlreadyExists", "NotFound")) throw error;
       return { kind: "requeueAfter", ms: CONFLICT_WAIT_MS };
