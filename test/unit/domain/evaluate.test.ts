@@ -472,3 +472,26 @@ test("with more digests than a Warrant holds, only refusals are in force", () =>
     reason: "WarrantFull",
   });
 });
+
+test("and so it is with fewer digests whose grants are too large for etcd", () => {
+  // 8 groups of 32 releases with long names, which share 16 images each: 128 entries of 32 grants.
+  const [, signed] = toArtifacts(MODEL);
+  const releases = Array.from({ length: 256 }, (_, i) => {
+    const images = Array.from({ length: 16 }, (__, j) => `sha256:${((i % 8) * 16 + j).toString(16).padStart(64, "0")}`);
+    const artifacts = images.map((digest, j) => ({ name: `a${j}`, image: `r.example/x@${digest}` }));
+    const status = { artifacts: images.map((digest, j) => ({ ...signed, name: `a${j}`, digest })) };
+    return valid(
+      make<ModelRelease>(
+        ModelRelease,
+        `${"n".repeat(240)}-${i}`,
+        { system: "gate", version: "v", artifacts },
+        { status },
+      ),
+    );
+  });
+  const facts = toBareFacts({ releases });
+  const { warrant } = look({ ...facts, approvals: approveAll(facts) });
+  expect(Buffer.byteLength(JSON.stringify(warrant)), "etcd takes 1.5 MiB").toBeLessThan(1_572_864);
+  expect(warrant?.images, "nothing is granted, nothing was refused").toEqual({});
+  expect(warrant?.unknown).toContain("WarrantFull");
+});
