@@ -15,6 +15,7 @@ import {
 } from "./fields.ts";
 import { AGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
+import { reactions } from "./reaction.ts";
 
 const publicKey = withRules(
   z.object({
@@ -124,6 +125,9 @@ const tier = z.object({
       serviceAccountToken: "Any",
     })
     .describe("What is demanded of every pod."),
+  onBreach: reactions()
+    .optional()
+    .describe("What happens to what runs when it is no longer vouched for; docs/containment.md has the defaults."),
 });
 
 const spec = z

@@ -16,6 +16,7 @@ import {
   withRules,
 } from "./fields.ts";
 import { AGE_COLUMN, MESSAGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
+import { systemGitHub } from "./github.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
 const peer = withRules(
@@ -88,6 +89,7 @@ const spec = z
         stopAuthority: asSet(z.array(sentence(128)).min(1).max(16)).describe("Who may stop the system."),
       })
       .describe("How people keep control."),
+    github: systemGitHub().optional().describe("Where the system's manifests are kept, and what is done there."),
     links: notApproved(
       keyedBy(
         z

@@ -7,6 +7,7 @@ import type { KindDefinition } from "./kind.ts";
 import { ModelRelease } from "./model-release.ts";
 import { ClusterRevocation, Revocation } from "./revocation.ts";
 import { RiskAssessment } from "./risk-assessment.ts";
+import { Stop } from "./stop.ts";
 import { Warrant } from "./warrant.ts";
 
 /** All kinds, in the order in which people learn them. */
@@ -18,8 +19,20 @@ export const KINDS: readonly KindDefinition[] = [
   Approval,
   Revocation,
   ClusterRevocation,
+  Stop,
   Warrant,
   Incident,
 ];
 
-export { AIPolicy, AISystem, Approval, ClusterRevocation, Incident, ModelRelease, Revocation, RiskAssessment, Warrant };
+export {
+  AIPolicy,
+  AISystem,
+  Approval,
+  ClusterRevocation,
+  Incident,
+  ModelRelease,
+  Revocation,
+  RiskAssessment,
+  Stop,
+  Warrant,
+};

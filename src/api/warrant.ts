@@ -34,10 +34,19 @@ const refusal = z.object({
   text: sentence(512).describe("What people read: what, why, who can mend it, the next command."),
 });
 
+const withheld = z.object({
+  system: label().describe("The AISystem of the release."),
+  release: objectName().describe("A ModelRelease that lists it and may not run."),
+  code: z.string().max(64).describe("Code of the finding that keeps the release from running."),
+});
+
 const entry = z.object({
   grants: asAtomicList(z.array(grant).max(32)).optional().describe("For whom it may run; none where it is left out."),
   refused: refusal.optional().describe("Set where it may never run; refused beats every grant."),
   pending: refusal.optional().describe("Set where it may not run yet."),
+  withheld: asAtomicList(z.array(withheld).max(32))
+    .optional()
+    .describe("Where it has no grant: what keeps each release that lists it from running."),
 });
 
 const systemGate = z.object({
@@ -48,6 +57,9 @@ const systemGate = z.object({
   readOnlyRootFilesystem: z.enum(["Required", "Any"]).describe("Demand on every container."),
   hostNetwork: z.enum(["Forbidden", "Any"]).describe("Demand on the pod."),
   serviceAccountToken: z.enum(["Forbidden", "Any"]).describe("Demand on the pod."),
+  stopAuthority: asSet(z.array(sentence(128)).max(16))
+    .optional()
+    .describe("Who may stop the system, as its AISystem names them."),
 });
 
 const approvable = z.object({
@@ -74,6 +86,9 @@ const spec = z
       .optional()
       .describe("By AISystem: its gate."),
     notYet: z.enum(["Warn", "Refuse"]).default("Warn").describe("What workloads get whose image may not run yet."),
+    held: asAtomicMap(z.record(z.string().max(320), objectName()), 1000)
+      .optional()
+      .describe("Workloads, as Kind/name, that nobody may delete while the named Incident holds them."),
     unknown: sentence(512).optional().describe("What people read about an image that no release lists."),
     approvals: asAtomicMap(z.record(z.string().max(74), approvable), MAX_WARRANT_IMAGES)
       .optional()

@@ -6,6 +6,7 @@ import { MODES, type Mode } from "../api/labels.ts";
 import { recallAuthors, toAuthorKey } from "./authors.ts";
 import { listValid, type NamespaceFacts, type PolicyFacts } from "./facts.ts";
 import { type Stated, stateFinding } from "./findings.ts";
+import { gatherHolds, type Holds } from "./holds.ts";
 import { judgeRelease, type ReleaseJudgement } from "./judge-release.ts";
 import { judgeSystem, type SystemJudgement } from "./judge-system.ts";
 import { gatherRevoked, type Revoked } from "./revocations.ts";
@@ -22,6 +23,7 @@ export interface NamespaceJudgement {
   /** The mode that statuses tell about: the strictest one that is set. */
   governing: ModeJudgement | undefined;
   revoked: Revoked;
+  holds: Holds;
 }
 
 function findPolicyFault(policy: Exclude<PolicyFacts, { outcome: "valid" }>): Stated {
@@ -48,6 +50,7 @@ export function listUids(facts: NamespaceFacts): Map<string, string> {
 /** Judges the namespace at the moment `now`, epoch milliseconds. */
 export function evaluateNamespace(facts: NamespaceFacts, now: number): NamespaceJudgement {
   const revoked = gatherRevoked(facts);
+  const holds = gatherHolds(facts);
   const known = recallAuthors(facts.warrants.get("approvals"), listUids(facts));
   const trustDigest = digestTrust(gatherKeys(facts.modes.values()));
   const modes = MODES.flatMap((mode): ModeJudgement[] => {
@@ -56,7 +59,8 @@ export function evaluateNamespace(facts: NamespaceFacts, now: number): Namespace
     if (policy.outcome !== "valid") {
       return [{ outcome: "unusable", mode, policyName: policy.name, finding: findPolicyFault(policy) }];
     }
-    const bench = { facts, policy, known, trustDigest, isFenced: facts.modes.has("enforce"), now };
+    const isFenced = facts.modes.has("enforce");
+    const bench = { facts, policy, known, trustDigest, isFenced, halted: holds.systems, now };
     const systems = facts.systems.map((read) => judgeSystem(read, bench));
     const byName = new Map(systems.map((system) => [system.name, system]));
     const releases = listValid(facts.releases).map((release) =>
@@ -64,5 +68,5 @@ export function evaluateNamespace(facts: NamespaceFacts, now: number): Namespace
     );
     return [{ outcome: "judged", mode, policy, systems, releases }];
   });
-  return { modes, governing: modes[0], revoked };
+  return { modes, governing: modes[0], revoked, holds };
 }

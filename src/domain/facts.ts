@@ -4,9 +4,11 @@ import type { AISystem } from "../api/ai-system.ts";
 import type { Approval } from "../api/approval.ts";
 import type { ObjectMeta } from "../api/kind.ts";
 import type { Mode } from "../api/labels.ts";
+import type { Incident } from "../api/incident.ts";
 import type { ModelRelease } from "../api/model-release.ts";
 import type { ClusterRevocation, Revocation } from "../api/revocation.ts";
 import type { RiskAssessment } from "../api/risk-assessment.ts";
+import type { Stop } from "../api/stop.ts";
 import type { WarrantSpec } from "../api/warrant.ts";
 import type { SignerKey } from "./signer-keys.ts";
 
@@ -35,6 +37,8 @@ export interface NamespaceFacts {
   approvals: readonly Read<Approval>[];
   revocations: readonly Read<Revocation>[];
   clusterRevocations: readonly Read<ClusterRevocation>[];
+  incidents: readonly Read<Incident>[];
+  stops: readonly Read<Stop>[];
   /** By name of the AISystem; where one is left out its fence does not stand. */
   fences: ReadonlyMap<string, FenceFacts>;
   /** The Warrants as they stand, by name. */

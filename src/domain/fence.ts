@@ -2,11 +2,11 @@
  * The network fence of a namespace: one policy that denies everything both ways, and one per system that allows DNS
  * and the flows that its AISystem declares. Peers are always named; link-local addresses are never reachable.
  */
-import ipaddr from "ipaddr.js";
 import type { AISystem, Peer } from "../api/ai-system.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_LABEL } from "../api/labels.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL, QUARANTINE_LABEL, SYSTEM_LABEL } from "../api/labels.ts";
 import { toCanonicalText } from "./canonical.ts";
 import type { FenceFacts } from "./facts.ts";
+import { covers, parseRange } from "./reachability/blocks.ts";
 
 /** A NetworkPolicy as the fence writes it. */
 export interface FencePolicy {
@@ -14,7 +14,7 @@ export interface FencePolicy {
   kind: "NetworkPolicy";
   metadata: { name: string; namespace: string; labels: Record<string, string> };
   spec: {
-    podSelector: { matchLabels?: Record<string, string> };
+    podSelector: { matchLabels?: Record<string, string>; matchExpressions?: { key: string; operator: "Exists" }[] };
     policyTypes: ["Ingress", "Egress"];
     ingress?: FenceRule[];
     egress?: FenceRule[];
@@ -35,32 +35,36 @@ interface Selector {
   matchLabels: Record<string, string>;
 }
 
+function refuseRange(text: string): never {
+  throw new Error(`${text} is no range`);
+}
+
 /** Ranges through which a workload reaches the credentials of its node or cloud. */
-const NEVER = ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "fd20:ce::254/128"];
+const NEVER = ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "fd20:ce::254/128"].map(
+  (text) => parseRange(text) ?? refuseRange(text),
+);
 const DNS_PORTS: FenceRule["ports"] = [
   { protocol: "UDP", port: 53 },
   { protocol: "TCP", port: 53 },
 ];
 
 export const DEFAULT_DENY = "vouchsafe-default-deny";
+export const QUARANTINE = "vouchsafe-quarantine";
 /** Name of a system's policy. */
 export const toFenceName = (system: string) => `vouchsafe-system-${system}`;
 
 const inNamespace = (name: string): Selector => ({ matchLabels: { "kubernetes.io/metadata.name": name } });
 
-/** Whether `outer` holds all of `inner`; ranges of different families hold nothing of each other. */
-function contains(outer: string, inner: string): boolean {
-  const [outerBase, outerBits] = ipaddr.parseCIDR(outer);
-  const [innerBase, innerBits] = ipaddr.parseCIDR(inner);
-  return outerBase.kind() === innerBase.kind() && outerBits <= innerBits && innerBase.match(outerBase, outerBits);
-}
-
-/** The peer of a policy, or undefined where nothing of it may be reached. */
+/**
+ * The peer of a policy, or undefined where nothing of it may be reached. A range in another than the plain spelling is
+ * none: Kubernetes and we could read different addresses in it.
+ */
 function toPeer(peer: Peer): PolicyPeer | undefined {
   const { cidr } = peer;
   if (cidr !== undefined) {
-    if (!ipaddr.isValidCIDR(cidr) || NEVER.some((range) => contains(range, cidr))) return undefined;
-    const except = NEVER.filter((range) => contains(cidr, range));
+    const range = parseRange(cidr);
+    if (range === undefined || NEVER.some((never) => covers(never, range))) return undefined;
+    const except = NEVER.filter((never) => covers(range, never)).map(({ text }) => text);
     return { ipBlock: { cidr, ...(except.length > 0 ? { except } : {}) } };
   }
   return {
@@ -79,7 +83,13 @@ const toPolicy = (namespace: string, name: string, spec: Omit<FencePolicy["spec"
 /** The policy that denies everything in the namespace. */
 export const buildDefaultDeny = (namespace: string) => toPolicy(namespace, DEFAULT_DENY, { podSelector: {} });
 
-/** Flows that lead nowhere but to link-local addresses. */
+/** The policy that isolates whatever an Incident quarantined. It works because those pods have no other label left. */
+export const buildQuarantine = (namespace: string) =>
+  toPolicy(namespace, QUARANTINE, {
+    podSelector: { matchExpressions: [{ key: QUARANTINE_LABEL, operator: "Exists" }] },
+  });
+
+/** Flows that lead nowhere but to link-local addresses, or whose range cannot be read. */
 export function listForbiddenFlows({ spec }: AISystem): string[] {
   const flows = [
     ...(spec.dataFlows?.ingress ?? []).map(({ name, from }) => ({ name, peer: from })),
@@ -133,7 +143,7 @@ export function judgeFence(namespace: string, system: AISystem, standing: readon
   if (forbidden !== undefined) {
     return {
       outcome: "broken",
-      why: `flow ${forbidden} leads to link-local addresses only, which are never reachable`,
+      why: `flow ${forbidden} leads to link-local addresses only, which are never reachable, or to a cidr that is not in its plain spelling`,
     };
   }
   const wanted = [buildDefaultDeny(namespace), buildSystemFence(namespace, system)];

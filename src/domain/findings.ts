@@ -271,6 +271,58 @@ export const FINDINGS = {
     next: `sign it with another key, then: ${explainRelease}`,
   },
 
+  HeldBack: {
+    standing: "never",
+    what: "{digest} is held back by incident {incident}: {why}",
+    who: "the people whose vouching it lacks",
+    next: "vouchsafe incident show {incident} -n {namespace}",
+  },
+
+  ReleaseWithheld: {
+    standing: "notYet",
+    what: "release {release} may not run any more: {code}",
+    who: "the product team",
+    next: explainRelease,
+  },
+
+  // --- What is stopped or no longer what it was
+  SystemStopped: {
+    standing: "notYet",
+    what: "AISystem {system} was stopped by {by}: {why}",
+    who: "holders of its stopAuthority",
+    next: "vouchsafe resume {system} -n {namespace}",
+  },
+  SystemContained: {
+    standing: "notYet",
+    what: "AISystem {system} is stopped by incident {incident}",
+    who: "the people who handle the incident",
+    next: "vouchsafe incident show {incident} -n {namespace}",
+  },
+  MirrorPodRuns: {
+    standing: "advice",
+    what: "pod {pod} comes from a file on its node, past the gate",
+    who: "the platform team",
+    next: "remove the manifest from the node: kubectl get pod {pod} -n {namespace} -o wide",
+  },
+  FenceWidened: {
+    standing: "advice",
+    what: "NetworkPolicy {policy} opens the fence of AISystem {system}: {why}",
+    who: "the author of the NetworkPolicy",
+    next: "declare the flow in the AISystem, or: kubectl delete networkpolicy {policy} -n {namespace}",
+  },
+  GateDamaged: {
+    standing: "advice",
+    what: "admission policies of the gate are missing or changed: {names}",
+    who: "the platform team",
+    next: "helm upgrade restores them; the API server's audit log tells who changed them",
+  },
+  NamespaceReleased: {
+    standing: "advice",
+    what: "namespace {namespace} named AIPolicy {before} and now names {after}",
+    who: "the governance team",
+    next: "kubectl get namespace {namespace} --show-labels; the API server's audit log tells who changed it",
+  },
+
   // --- What is wrong with a pod or a workload, told by the API server itself
   WarrantMissing: {
     standing: "notYet",
@@ -378,7 +430,7 @@ export const FINDINGS = {
   },
   RecordDeletionGuarded: {
     standing: "guarded",
-    what: "deleting an Approval or Revocation takes the right to use governancemodes/records",
+    what: "deleting an Approval, Revocation, Stop or Incident takes the right to use governancemodes/records",
     who: "the governance team",
     next: "withdraw an Approval instead: vouchsafe withdraw",
   },
@@ -393,6 +445,48 @@ export const FINDINGS = {
     what: "the label vouchsafe.dev/system of a pod is never changed, since gate and fence rest on it",
     who: "the author of the workload",
     next: "change the pod template, so that new pods replace this one",
+  },
+  QuarantineGuarded: {
+    standing: "guarded",
+    what: "label vouchsafe.dev/quarantine, and every label of a pod that has it, is written by the operator alone",
+    who: "the people who handle the incident",
+    next: "vouchsafe incident list",
+  },
+  HoldGuarded: {
+    standing: "guarded",
+    what: "{workload} is held by incident {incident}, so that no tool deletes what was rolled back",
+    who: "the people who handle the incident",
+    next: "vouchsafe incident show {incident} -n {namespace}",
+  },
+  RevisionGuarded: {
+    standing: "guarded",
+    what: "last-known-good and frozen ControllerRevisions are written by the operator alone",
+    who: "nobody",
+    next: "vouchsafe incident list shows what they are for",
+  },
+  StopUnentitled: {
+    standing: "guarded",
+    what: "stopping or resuming AISystem {system} takes an entry of its oversight.stopAuthority and RBAC verb use on stopauthorities by that name",
+    who: "the platform team",
+    next: "vouchsafe whoami shows your rights",
+  },
+  StopAuthorFalse: {
+    standing: "guarded",
+    what: "the Stop has to name the user who creates it",
+    who: "the author of the Stop",
+    next: "leave by out, or set it to what vouchsafe whoami shows",
+  },
+  GoUnentitled: {
+    standing: "guarded",
+    what: "letting a rung go ahead, one at a time, takes an entry of the system's oversight.stopAuthority and RBAC verb use on stopauthorities by that name",
+    who: "the platform team",
+    next: "vouchsafe whoami shows your rights",
+  },
+  IncidentGuarded: {
+    standing: "guarded",
+    what: "breach, type, release, order and digests of an Incident are written by the operator alone",
+    who: "nobody",
+    next: "leave breach out to report something else; add what people found with vouchsafe incident review",
   },
   FenceGuarded: {
     standing: "guarded",

@@ -18,6 +18,8 @@ export interface SystemJudgement {
   tiered: TieredSystem | undefined;
   /** How its risk stands; undefined where it has no tier. */
   assessment: AssessmentJudgement | undefined;
+  /** Who may stop it, sorted. */
+  stopAuthority: string[];
 }
 
 /** Judges one system. */
@@ -30,6 +32,8 @@ export function judgeSystem(read: Read<AISystem>, bench: Bench): SystemJudgement
     findings: [finding],
     tiered: undefined,
     assessment: undefined,
+    // Who may stop is known also of a system that no tier takes.
+    stopAuthority: read.outcome === "valid" ? read.object.spec.oversight.stopAuthority.toSorted() : [],
   });
   if (read.outcome === "invalid") return closed(stateFinding("SystemInvalid", { ...values, why: read.why }));
   const { object } = read;
@@ -46,16 +50,18 @@ export function judgeSystem(read: Read<AISystem>, bench: Bench): SystemJudgement
     flows: digestFlows(object.spec),
     authors: collectAuthors(bench.known, key, object.metadata.annotations?.[AUTHORS_ANNOTATION]),
   };
+  const halted = bench.halted.get(name);
   const assessment = judgeAssessment(tiered, bench);
   const use = findProhibitedUse(bench.policy.spec.risk, object.spec);
   const findings = [
+    ...(halted === undefined ? [] : [halted]),
     ...(use === undefined ? [] : [stateFinding("UseProhibited", { ...values, use })]),
     ...(object.metadata.deletionTimestamp === undefined ? [] : [stateFinding("SystemDeleting", values)]),
     ...(object.spec.lifecycle === "retired" ? [stateFinding("SystemRetired", values)] : []),
     ...assessment.findings,
     ...judgeFence(name, tier, bench),
   ];
-  return { name, findings, tiered, assessment };
+  return { name, findings, tiered, assessment, stopAuthority: object.spec.oversight.stopAuthority.toSorted() };
 }
 
 function judgeFence(system: string, tier: Tier, { facts, isFenced }: Bench): Stated[] {

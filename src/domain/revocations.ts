@@ -80,7 +80,7 @@ export function gatherRevoked(facts: NamespaceFacts): Revoked {
     }
   }
   for (const { spec } of clusterWide) if (spec.signer !== undefined) signers.set(spec.signer, spec.reason);
-  const unread = [...facts.revocations, ...facts.clusterRevocations].flatMap((read) =>
+  const unread = [...facts.revocations, ...facts.clusterRevocations, ...facts.stops].flatMap((read) =>
     read.outcome === "valid"
       ? []
       : [stateFinding("RevocationInvalid", { revocation: read.metadata.name, why: read.why })],

@@ -4,6 +4,7 @@ import type { AISystem } from "../api/ai-system.ts";
 import { CONSEQUENCES, type Consequence } from "../api/fields.ts";
 import type { KnownAuthors } from "./authors.ts";
 import type { NamespaceFacts, PolicyFacts } from "./facts.ts";
+import type { Stated } from "./findings.ts";
 
 /** A policy that can be used. */
 export type UsablePolicy = Extract<PolicyFacts, { outcome: "valid" }>;
@@ -17,6 +18,8 @@ export interface Bench {
   trustDigest: string;
   /** Whether a fence is built in this namespace, which only the mode enforce does. */
   isFenced: boolean;
+  /** By name, why a system has to stand still whatever is vouched for. */
+  halted: ReadonlyMap<string, Stated>;
   /** Epoch milliseconds. */
   now: number;
 }

@@ -29,6 +29,12 @@ export function parseDuration(text: string): number {
   return match === null ? 0 : Number(match[1]) * (match[2] === "h" ? HOUR : HOUR / 60);
 }
 
+/** An instant with milliseconds, for clocks of Incidents. */
+export const toIsoMs = (ms: number) => new Date(ms).toISOString();
+
+/** A length of time as people read it: seconds with two digits. */
+export const toSeconds = (ms: number) => `${(Math.max(0, ms) / 1000).toFixed(2)}s`;
+
 /** An instant in whole seconds, rounded down, as Kubernetes writes it. Far ends are cut at the year 9999. */
 export function toIso(ms: number): string {
   const bounded = Math.min(ms, 253_402_300_799_000);

@@ -9,11 +9,12 @@ import {
   type WarrantEntry,
   type WarrantSpec,
 } from "../api/warrant.ts";
-import type { ModeJudgement } from "../domain/evaluate.ts";
+import type { ModeJudgement, NamespaceJudgement } from "../domain/evaluate.ts";
 import { listValid, type NamespaceFacts } from "../domain/facts.ts";
 import { FINDINGS, type Stated, stateFinding } from "../domain/findings.ts";
 import { digestOfImage } from "../domain/images.ts";
 import type { SystemJudgement } from "../domain/judge-system.ts";
+import type { Holds } from "../domain/holds.ts";
 import type { Revoked } from "../domain/revocations.ts";
 import { gatherTags } from "../domain/tags.ts";
 import { toIso } from "../domain/time.ts";
@@ -51,19 +52,30 @@ function compileSystem(system: SystemJudgement, unread: readonly Stated[]): Syst
     gate: why === undefined ? "Open" : "Closed",
     ...(why === undefined ? {} : { why: toRefusal(why) }),
     ...(tier?.pod ?? STRICTEST),
+    ...(system.stopAuthority.length === 0 ? {} : { stopAuthority: system.stopAuthority }),
   };
 }
 
 interface Draft {
   grants: Grant[];
+  withheld: Withheld[];
   refused?: Refusal;
   pending?: Refusal;
 }
 
-function toEntry({ grants, refused, pending }: Draft): WarrantEntry {
-  if (refused !== undefined) return { refused };
-  if (grants.length > 0) return { grants: grants.toSorted(compareGrants).slice(0, MAX_GRANTS) };
-  return pending === undefined ? {} : { pending };
+type Withheld = NonNullable<WarrantEntry["withheld"]>[number];
+
+function toEntry({ grants, withheld, refused, pending }: Draft): WarrantEntry {
+  // Why a digest was not vouched for is still to be seen behind what holds it back.
+  if (refused !== undefined && refused.code !== "HeldBack") return { refused };
+  if (refused === undefined && grants.length > 0) {
+    return { grants: grants.toSorted(compareGrants).slice(0, MAX_GRANTS) };
+  }
+  return {
+    ...(refused === undefined ? {} : { refused }),
+    ...(pending === undefined ? {} : { pending }),
+    ...(withheld.length === 0 ? {} : { withheld: withheld.slice(0, MAX_GRANTS) }),
+  };
 }
 
 const compareGrants = (a: Grant, b: Grant) => (`${a.system}/${a.release}` < `${b.system}/${b.release}` ? -1 : 1);
@@ -71,7 +83,7 @@ const compareGrants = (a: Grant, b: Grant) => (`${a.system}/${a.release}` < `${b
 function draftImages(judgement: ModeJudgement, facts: NamespaceFacts, revoked: Revoked): Map<string, Draft> {
   const drafts = new Map<string, Draft>();
   const draftOf = (digest: string): Draft => {
-    const draft = drafts.get(digest) ?? { grants: [] };
+    const draft = drafts.get(digest) ?? { grants: [], withheld: [] };
     drafts.set(digest, draft);
     return draft;
   };
@@ -91,10 +103,27 @@ function draftImages(judgement: ModeJudgement, facts: NamespaceFacts, revoked: R
         draft.grants.push({ system, release: object.metadata.name, artifact, notAfter: toIso(notAfter) });
       } else {
         draft.pending ??= toRefusal(first);
+        draft.withheld.push({ system: object.spec.system, release: object.metadata.name, code: first.code });
       }
     }
   }
   return drafts;
+}
+
+/** Digests that an Incident holds back, unless somebody vouches for them again: refused where tools write them too. */
+function refuseHeld({ digests }: Holds, supporting: ReadonlySet<string>, drafts: Map<string, Draft>): void {
+  for (const [digest, finding] of digests) {
+    if (supporting.has(digest)) continue;
+    const draft = drafts.get(digest) ?? { grants: [], withheld: [] };
+    drafts.set(digest, draft);
+    if (draft.grants.length === 0) draft.refused ??= toRefusal(finding);
+  }
+}
+
+/** Digests that may run beside any model, sorted. */
+function listSupporting(judgement: ModeJudgement): string[] {
+  if (judgement.outcome === "unusable") return [];
+  return [...new Set((judgement.policy.spec.supportingImages ?? []).map(digestOfImage))].toSorted();
 }
 
 /** Images that no policy can ever allow, because every release that lists them can never run. */
@@ -124,32 +153,42 @@ function fitImages(drafts: Map<string, Draft>): { images: Record<string, Warrant
   const kept: [string, Draft][] = [];
   let bytes = 0;
   for (const [digest, draft] of refusals.slice(0, MAX_WARRANT_IMAGES)) {
-    bytes += Buffer.byteLength(JSON.stringify([digest, draft.refused]));
+    bytes += Buffer.byteLength(JSON.stringify([digest, toEntry(draft)]));
     if (bytes <= MAX_WARRANT_BYTES) kept.push([digest, draft]);
   }
   return { images: toImages(kept), isFull: true };
 }
 
 /** Compiles one mode. */
-export function compileWarrant(judgement: ModeJudgement, facts: NamespaceFacts, revoked: Revoked): CompiledWarrant {
+export function compileWarrant(
+  judgement: ModeJudgement,
+  facts: NamespaceFacts,
+  { revoked, holds }: Pick<NamespaceJudgement, "revoked" | "holds">,
+): CompiledWarrant {
   const drafts = draftImages(judgement, facts, revoked);
   refuseCondemned(judgement, drafts);
+  const supporting = listSupporting(judgement);
+  refuseHeld(holds, new Set(supporting), drafts);
   const { images, isFull } = fitImages(drafts);
   const overflow = isFull ? stateFinding("WarrantFull", { namespace: facts.namespace }) : undefined;
   // Tags are only a help: without them images have to be named by digest.
   const pins = isFull ? {} : toSorted(gatherTags(listValid(facts.releases)).pins);
-  const common = { images, pins: Buffer.byteLength(JSON.stringify(pins)) <= MAX_PIN_BYTES ? pins : {} };
+  const held = toSorted(holds.workloads);
+  const common = {
+    images,
+    pins: Buffer.byteLength(JSON.stringify(pins)) <= MAX_PIN_BYTES ? pins : {},
+    ...(holds.workloads.size === 0 ? {} : { held }),
+  };
   if (judgement.outcome === "unusable") {
     const { policyName, finding } = judgement;
     const spec: WarrantSpec = { policy: policyName, ...common, systems: {}, notYet: "Warn", unknown: finding.text };
     return { spec, overflow };
   }
   const { policy, systems } = judgement;
-  const supporting = (policy.spec.supportingImages ?? []).map(digestOfImage).toSorted();
   const spec: WarrantSpec = {
     policy: policy.name,
     ...common,
-    supporting: [...new Set(supporting)],
+    supporting,
     systems: toSorted(
       systems.map((system): [string, SystemGate] => [system.name, compileSystem(system, revoked.unread)]),
     ),

@@ -55,9 +55,13 @@ function judgeSystem(system: string, warrant: WarrantSpec): { code: string; text
   return gate.gate === "Open" ? undefined : gate.why;
 }
 
-/** Why the pod would be refused at `now` (epoch milliseconds); undefined where it would be admitted. */
-export function judgePod(pod: PodLike, warrant: WarrantSpec, now: number): { code: string; text: string } | undefined {
-  const images = listPodImages(pod);
+/** Why images of a system may not run at `now` (epoch milliseconds); undefined where they may. */
+export function judgeImages(
+  images: readonly string[],
+  system: string,
+  warrant: WarrantSpec,
+  now: number,
+): { code: string; text: string } | undefined {
   for (const image of images) {
     const fault = judgeImage(image, warrant);
     if (fault !== undefined) return fault;
@@ -65,13 +69,22 @@ export function judgePod(pod: PodLike, warrant: WarrantSpec, now: number): { cod
   const governed = images.filter((image) => warrant.supporting?.includes(readDigest(image) ?? "") !== true);
   const [image] = governed;
   if (image === undefined) return undefined;
-  const system = pod.metadata?.labels?.[SYSTEM_LABEL] ?? "";
   const closed = judgeSystem(system, warrant);
   if (closed !== undefined) return closed;
   const digests = governed.map((one) => readDigest(one) ?? "");
-  if (sharesGrant(digests, system, warrant, now)) return findDemand(pod, warrant.systems?.[system]);
+  if (sharesGrant(digests, system, warrant, now)) return undefined;
   const wasShared = sharesGrant(digests, system, warrant, Number.NEGATIVE_INFINITY);
   return wasShared ? stateFinding("GrantExpired", { image, system }) : stateFinding("ReleasesMixed", { system });
+}
+
+/** Why the pod would be refused at `now` (epoch milliseconds); undefined where it would be admitted. */
+export function judgePod(pod: PodLike, warrant: WarrantSpec, now: number): { code: string; text: string } | undefined {
+  const images = listPodImages(pod);
+  const system = pod.metadata?.labels?.[SYSTEM_LABEL] ?? "";
+  const fault = judgeImages(images, system, warrant, now);
+  if (fault !== undefined) return fault;
+  const isGoverned = images.some((image) => warrant.supporting?.includes(readDigest(image) ?? "") !== true);
+  return isGoverned ? findDemand(pod, warrant.systems?.[system]) : undefined;
 }
 
 /** Whether one release of the system lists all the digests and may run after `now`. */

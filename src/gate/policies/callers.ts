@@ -48,5 +48,12 @@ function holdsByName(resource: string, name: Cel, namespace?: Cel): Cel {
 /** Whether the user may approve in the role that `role` gives, in the request's namespace. */
 export const mayApproveAs = (role: Cel): Cel => holdsByName("approvalroles", role, "request.namespace");
 
+/** Whether the user may stop systems in the name that `authority` gives, in the request's namespace. */
+export const mayStopAs = (authority: Cel): Cel => holdsByName("stopauthorities", authority, "request.namespace");
+
+/** Whether the user at `field` is the one who sends the request. */
+export const isRequester = (field: Cel): Cel =>
+  `(${field}.username == request.userInfo.username && (!has(${field}.uid) || (has(request.userInfo.uid) && ${field}.uid == request.userInfo.uid)))`;
+
 /** Whether the user may loosen what `name` gives: the name of an AIPolicy, or `records`. Needs FULL_ADMIN_VARIABLE. */
 export const mayGovern = (name: Cel): Cel => `(${holdsByName("governancemodes", name)} || variables.isFullAdmin)`;

@@ -2,7 +2,7 @@
  * An Approval is judged when it is made, against the Warrant `approvals` of its namespace: true name, entitled by
  * RBAC, no author of the change, for content that is asked for now, in a wanted role, within the allowed time.
  */
-import { mayApproveAs } from "./callers.ts";
+import { isRequester, mayApproveAs } from "./callers.ts";
 import { ownResources, type ValidatingPolicy } from "./policy.ts";
 import { sayCel, showCel } from "./sentences.ts";
 
@@ -29,7 +29,7 @@ export const GUARD_APPROVALS: ValidatingPolicy = {
   param: "Warrant",
   validations: [
     {
-      expression: `has(${SPEC}.approver) && ${SPEC}.approver.username == request.userInfo.username && (!has(${SPEC}.approver.uid) || (has(request.userInfo.uid) && ${SPEC}.approver.uid == request.userInfo.uid))`,
+      expression: `has(${SPEC}.approver) && ${isRequester(`${SPEC}.approver`)}`,
       message: "ApproverFalse",
       messageExpression: sayCel("ApproverFalse"),
     },
@@ -59,5 +59,5 @@ export const GUARD_APPROVALS: ValidatingPolicy = {
       messageExpression: sayCel("ApprovalTooLong", { role: showCel(`${SPEC}.role`) }),
     },
   ],
-  bindings: [{ suffix: "everywhere", actions: ["Deny", "Audit"], warrant: { name: "approvals", missing: "Deny" } }],
+  bindings: [{ suffix: "everywhere", actions: ["Deny", "Audit"], reads: { name: "approvals", missing: "Deny" } }],
 };

@@ -7,7 +7,8 @@ import { FULL_ADMIN_VARIABLE, IS_CLEANUP, IS_UNTYING, isOperator, mayGovern } fr
 import { ACTIONS, type Operator, type ValidatingPolicy, WRITES } from "./policy.ts";
 import { type Cel, sayCel } from "./sentences.ts";
 
-const isFence = (of: Cel): Cel =>
+/** Whether an object is one that the operator keeps. */
+export const isOurs = (of: Cel): Cel =>
   `(${of} != null && has(${of}.metadata.labels) && '${MANAGED_BY_LABEL}' in ${of}.metadata.labels && ${of}.metadata.labels['${MANAGED_BY_LABEL}'] == '${MANAGED_BY}')`;
 
 const ALLOWS = ["ingress", "egress"]
@@ -28,7 +29,7 @@ export const guardFence = (operator: Operator): ValidatingPolicy => ({
   param: "none",
   validations: [
     {
-      expression: `!${isFence("object")} && !${isFence("oldObject")}`,
+      expression: `!${isOurs("object")} && !${isOurs("oldObject")}`,
       message: "FenceGuarded",
       messageExpression: sayCel("FenceGuarded"),
     },

@@ -1,5 +1,5 @@
 /** Guards of what the gate rests on: Warrants and statuses are the operator's, decisions are never changed. */
-import { FULL_ADMIN_VARIABLE, IS_CLEANUP, IS_UNTYING, isOperator, mayGovern } from "./callers.ts";
+import { FULL_ADMIN_VARIABLE, IS_CLEANUP, IS_UNTYING, isOperator, isRequester, mayGovern } from "./callers.ts";
 import { EVERYWHERE, type Operator, ownResources, type ValidatingPolicy, WRITES } from "./policy.ts";
 import { sayCel } from "./sentences.ts";
 
@@ -31,13 +31,13 @@ export const guardStatus = (operator: Operator): ValidatingPolicy => ({
   bindings: EVERYWHERE,
 });
 
-const RECORDS = ["approvals", "revocations", "clusterrevocations"];
+const DECISIONS = ["approvals", "revocations", "clusterrevocations"];
 
-/** Approvals and Revocations are never changed, and deleted only by those who may govern records. */
+/** Decisions are never changed; no record is deleted but by those who may govern records. */
 export const GUARD_RECORDS: ValidatingPolicy = {
   kind: "validating",
   name: "vouchsafe-guard-records",
-  rules: [ownResources(["UPDATE", "DELETE"], ...RECORDS)],
+  rules: [ownResources(["UPDATE", "DELETE"], ...DECISIONS), ownResources(["DELETE"], "stops", "incidents")],
   variables: [FULL_ADMIN_VARIABLE],
   param: "none",
   validations: [
@@ -63,8 +63,7 @@ export const GUARD_REVOKERS: ValidatingPolicy = {
   param: "none",
   validations: [
     {
-      expression:
-        "!has(object.spec.by) || (object.spec.by.username == request.userInfo.username && (!has(object.spec.by.uid) || (has(request.userInfo.uid) && object.spec.by.uid == request.userInfo.uid)))",
+      expression: `!has(object.spec.by) || ${isRequester("object.spec.by")}`,
       message: "RevokerFalse",
       messageExpression: sayCel("RevokerFalse"),
     },

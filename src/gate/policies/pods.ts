@@ -81,6 +81,10 @@ const CREATED: readonly Step[] = [
   ...DEMANDS,
 ];
 
+/** The container runs already; refusing its mirror would only hide it. */
+export const IS_MIRROR: Cel =
+  "('system:nodes' in request.userInfo.groups && request.userInfo.username.startsWith('system:node:') && has(object.metadata.annotations) && 'kubernetes.io/config.mirror' in object.metadata.annotations)";
+
 /** Pods as they are created, and ephemeral containers as they are added. */
 export const PODS: ValidatingPolicy = {
   kind: "validating",
@@ -89,14 +93,7 @@ export const PODS: ValidatingPolicy = {
     { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] },
     { apiGroups: [""], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["pods/ephemeralcontainers"] },
   ],
-  matchConditions: [
-    {
-      // The container runs already; refusing its mirror would only hide it.
-      name: "is-no-mirror",
-      expression:
-        "!('system:nodes' in request.userInfo.groups && request.userInfo.username.startsWith('system:node:') && has(object.metadata.annotations) && 'kubernetes.io/config.mirror' in object.metadata.annotations)",
-    },
-  ],
+  matchConditions: [{ name: "is-no-mirror", expression: `!${IS_MIRROR}` }],
   variables: [
     {
       name: "added",

@@ -44,8 +44,8 @@ interface PolicyBase {
   rules: ResourceRule[];
   matchConditions?: Named[];
   variables?: Named[];
-  /** Whether the Warrant that the binding names is handed to the texts. */
-  param: "Warrant" | "none";
+  /** The kind whose objects, chosen by the binding, are handed to the texts one at a time. */
+  param: "Warrant" | "Stop" | "none";
   bindings: Binding[];
 }
 
@@ -63,6 +63,14 @@ export interface MutatingPolicy extends PolicyBase {
 
 export type Policy = ValidatingPolicy | MutatingPolicy;
 
+/** The objects of the request's namespace that the texts read. */
+export interface Reads {
+  /** The one to read; each of the kind in turn where it is left out. */
+  name?: string;
+  /** What it means that there is none. */
+  missing: "Allow" | "Deny";
+}
+
 /** Where a policy works and what its refusal does. */
 export interface Binding {
   /** Ends the binding's name: policy, hyphen, suffix. */
@@ -71,8 +79,7 @@ export interface Binding {
   mode?: Mode;
   /** Empty for a mutating policy. */
   actions: ("Deny" | "Warn" | "Audit")[];
-  /** The Warrant to read, and what its absence does. */
-  warrant?: { name: string; missing: "Allow" | "Deny" };
+  reads?: Reads;
 }
 
 /** Every mode with its own consequence: refused, warned, recorded. */
@@ -83,17 +90,21 @@ export const ACTIONS: Record<Mode, Binding["actions"]> = {
 };
 
 /** One binding per mode. Each reads the Warrant named after its mode where `missing` is given. */
-export function bindModes(actions: Record<Mode, Binding["actions"]>, missing?: "Allow" | "Deny"): Binding[] {
+export function bindModes(actions: Record<Mode, Binding["actions"]>, missing?: Reads["missing"]): Binding[] {
   return MODES.map((mode) => ({
     suffix: mode,
     mode,
     actions: actions[mode],
-    ...(missing === undefined ? {} : { warrant: { name: mode, missing } }),
+    ...(missing === undefined ? {} : { reads: { name: mode, missing } }),
   }));
 }
 
 /** A guard that holds in the whole cluster. */
 export const EVERYWHERE: Binding[] = [{ suffix: "everywhere", actions: ["Deny", "Audit"] }];
+
+/** The same, reading the Warrant in force. */
+export const everywhereBy = (missing: Reads["missing"]): Binding[] =>
+  EVERYWHERE.map((binding) => ({ ...binding, reads: { name: "enforce", missing } }));
 
 /** All operations that write. */
 export const WRITES: ResourceRule["operations"] = ["CREATE", "UPDATE", "DELETE"];
@@ -109,7 +120,7 @@ function toSpec(policy: Policy): object {
   const { matchConditions, variables } = policy;
   const common = {
     failurePolicy: "Fail",
-    ...(policy.param === "Warrant" ? { paramKind: { apiVersion: API_VERSION, kind: "Warrant" } } : {}),
+    ...(policy.param === "none" ? {} : { paramKind: { apiVersion: API_VERSION, kind: policy.param } }),
     matchConstraints: { resourceRules: policy.rules },
     ...(matchConditions === undefined ? {} : { matchConditions }),
     ...(variables === undefined ? {} : { variables }),
@@ -127,8 +138,14 @@ function toSpec(policy: Policy): object {
   }
 }
 
+/** Without a namespace of its own, a reference looks in the namespace of the request. */
+const toParamRef = ({ name, missing }: Reads): object => ({
+  ...(name === undefined ? { selector: {} } : { name }),
+  parameterNotFoundAction: missing,
+});
+
 function toBinding(policy: Policy, binding: Binding, operator: Operator): object {
-  const { mode, warrant } = binding;
+  const { mode, reads } = binding;
   const selector = mode && {
     matchExpressions: [
       { key: modeLabel(mode), operator: "Exists" },
@@ -141,7 +158,7 @@ function toBinding(policy: Policy, binding: Binding, operator: Operator): object
     metadata: { name: `${policy.name}-${binding.suffix}` },
     spec: {
       policyName: policy.name,
-      ...(warrant && { paramRef: { name: warrant.name, parameterNotFoundAction: warrant.missing } }),
+      ...(reads && { paramRef: toParamRef(reads) }),
       ...(selector && { matchResources: { namespaceSelector: selector } }),
       ...(policy.kind === "validating" ? { validationActions: binding.actions } : {}),
     },

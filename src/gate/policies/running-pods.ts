@@ -1,20 +1,30 @@
 /**
- * Keeps running pods what they were when the gate judged them: image and system label. It reads no Warrant,
- * so a missing one can never keep a finalizer from being removed.
+ * Keeps running pods what they were when the gate judged them, image and system label, and those in quarantine where
+ * the operator put them. It reads no Warrant, so a missing one can never keep a finalizer from being removed.
  */
-import { SYSTEM_LABEL } from "../../api/labels.ts";
+import { LABELS_BEFORE_ANNOTATION, QUARANTINE_LABEL, SYSTEM_LABEL } from "../../api/labels.ts";
 import { isOperator } from "./callers.ts";
+import { IS_MIRROR } from "./pods.ts";
 import { ACTIONS, bindModes, type Operator, type ValidatingPolicy } from "./policy.ts";
 import { type Cel, sayCel } from "./sentences.ts";
 
 const isUnchanged = (field: string): Cel =>
   `(!has(object.spec.${field}) || object.spec.${field}.all(c, has(oldObject.spec.${field}) && oldObject.spec.${field}.exists(o, o.name == c.name && (has(c.image) ? has(o.image) && o.image == c.image : !has(o.image)))))`;
 
-// The sign tells an empty label from none.
-const labelOf = (of: Cel): Cel =>
-  `has(${of}.metadata.labels) && '${SYSTEM_LABEL}' in ${of}.metadata.labels ? '=' + ${of}.metadata.labels['${SYSTEM_LABEL}'] : ''`;
+// The sign tells an empty value from none.
+const readMark = (of: Cel, field: "labels" | "annotations", key: string): Cel =>
+  `(has(${of}.metadata.${field}) && '${key}' in ${of}.metadata.${field} ? '=' + ${of}.metadata.${field}['${key}'] : '')`;
 
-/** Updates of pods through every door that can change them; a Binding's labels end up on its pod. */
+const labelOf = (of: Cel): Cel => readMark(of, "labels", SYSTEM_LABEL);
+/** What the operator writes on a pod that it contains, and reads again when it sets the pod free. */
+const marksOf = (of: Cel): Cel =>
+  `[${readMark(of, "labels", QUARANTINE_LABEL)}, ${readMark(of, "annotations", LABELS_BEFORE_ANNOTATION)}]`;
+const labelsOf = (of: Cel): Cel => `(has(${of}.metadata.labels) ? ${of}.metadata.labels : {})`;
+
+/** Whether a pod is made; a Binding that is made changes one that is there. */
+const IS_BIRTH: Cel = "(request.operation == 'CREATE' && request.kind.kind == 'Pod')";
+
+/** Pods through every door that can change them; a Binding's labels and annotations end up on its pod. */
 export const toRunningPods = (operator: Operator): ValidatingPolicy => ({
   kind: "validating",
   name: "vouchsafe-running-pods",
@@ -25,11 +35,13 @@ export const toRunningPods = (operator: Operator): ValidatingPolicy => ({
       operations: ["UPDATE"],
       resources: ["pods", "pods/status", "pods/ephemeralcontainers", "pods/resize"],
     },
-    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods/binding", "bindings"] },
+    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods", "pods/binding", "bindings"] },
   ],
   variables: [
     { name: "label", expression: labelOf("object") },
-    { name: "oldLabel", expression: `oldObject == null ? '' : (${labelOf("oldObject")})` },
+    { name: "oldLabel", expression: `oldObject == null ? '' : ${labelOf("oldObject")}` },
+    { name: "marks", expression: marksOf("object") },
+    { name: "oldMarks", expression: `oldObject == null ? ['', ''] : ${marksOf("oldObject")}` },
   ],
   param: "none",
   validations: [
@@ -39,9 +51,14 @@ export const toRunningPods = (operator: Operator): ValidatingPolicy => ({
       messageExpression: sayCel("RunningImageChanged"),
     },
     {
-      expression: `variables.label == variables.oldLabel || ${isOperator(operator)}`,
+      expression: `${IS_BIRTH} || variables.label == variables.oldLabel || ${isOperator(operator)}`,
       message: "SystemLabelGuarded",
       messageExpression: sayCel("SystemLabelGuarded"),
+    },
+    {
+      expression: `(variables.marks == variables.oldMarks && (variables.oldMarks[0] == '' || ${labelsOf("object")} == ${labelsOf("oldObject")})) || ${isOperator(operator)} || (${IS_BIRTH} && ${IS_MIRROR})`,
+      message: "QuarantineGuarded",
+      messageExpression: sayCel("QuarantineGuarded"),
     },
   ],
   bindings: bindModes(ACTIONS),

@@ -21,6 +21,12 @@ export function showCel(expression: Cel): Cel {
   return `(${expression}.matches('^[!-~]{1,512}$') ? string(${expression}) : '(unprintable)')`;
 }
 
+/** Shows one line of text, such as a reason; what holds a control character or a line break of any kind is not shown. */
+export function showLineCel(expression: Cel): Cel {
+  const line = quoteCel("^[^\\p{Cc}\\x{2028}\\x{2029}]+$");
+  return `(${expression}.matches(${line}) ? string(${expression}) : '(unprintable)')`;
+}
+
 /**
  * The sentence of a finding as a CEL expression. `values` gives the CEL expression, of type string, for each
  * name of the template; a name that is left out is an error of ours, so it throws.

@@ -20,11 +20,11 @@ export const STAMP_APPROVER: MutatingPolicy = {
   bindings: [{ suffix: "everywhere", actions: [] }],
 };
 
-/** Fills in who revokes. */
+/** Fills in who revokes or stops. */
 export const STAMP_REVOKER: MutatingPolicy = {
   kind: "mutating",
   name: "vouchsafe-stamp-revoker",
-  rules: [ownResources(["CREATE"], "revocations", "clusterrevocations")],
+  rules: [ownResources(["CREATE"], "revocations", "clusterrevocations", "stops")],
   matchConditions: [{ name: "names-nobody", expression: "has(object.spec) && !has(object.spec.by)" }],
   param: "none",
   applyConfiguration: stampUser("by"),
@@ -46,5 +46,5 @@ export const PIN_TAGS: MutatingPolicy = {
   variables: [{ name: "pins", expression: fromWarrant("pins", "{}") }],
   param: "Warrant",
   applyConfiguration: `Object{spec: Object.spec{${pinContainers("containers")}, ${pinContainers("initContainers")}, ${PIN_VOLUMES}}}`,
-  bindings: [{ suffix: "enforce", mode: "enforce", actions: [], warrant: { name: "enforce", missing: "Allow" } }],
+  bindings: [{ suffix: "enforce", mode: "enforce", actions: [], reads: { name: "enforce", missing: "Allow" } }],
 };

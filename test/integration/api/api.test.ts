@@ -123,7 +123,8 @@ test.each(RULES.map((rule) => [rule.kind, rule.message, rule] as const))("%s: %s
     );
     return;
   }
-  const stored = await client.create(toResource(kind), toObject(rule.kind, valid, { name: "transition" }));
+  const first = rule.before === undefined ? valid : rule.before(valid);
+  const stored = await client.create(toResource(kind), toObject(rule.kind, first, { name: "transition" }));
   expect(
     await ask(client.replace(toResource(kind), { ...stored, spec: bad } as KubeObject, { dryRun: true })),
   ).toContain(message);

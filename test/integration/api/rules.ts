@@ -9,6 +9,8 @@ export interface RuleCase {
   /** Makes a bad spec of the valid one. For transition rules the valid one is stored first. */
   spec: (valid: Spec) => Spec;
   isTransition?: true;
+  /** What is stored first, where it is not the valid spec as it stands. */
+  before?: (valid: Spec) => Spec;
   name?: string;
 }
 
@@ -18,10 +20,26 @@ const peer = (value: object) => (spec: Spec) => ({
 });
 const tier = (change: object) => (spec: Spec) => ({ ...spec, tiers: [{ ...(spec.tiers as object[])[0], ...change }] });
 const signer = (publicKey: object) => (spec: Spec) => ({ ...spec, signers: [{ name: "pipeline", publicKey }] });
+const reaction = (...steps: object[]) => tier({ onBreach: [{ for: ["DigestRevoked"], steps }] });
+const REVIEWED = { cause: "x", action: "y", check: { due: "2027-01-01", result: "z" } };
+const without = (key: string) => (spec: Spec) => ({
+  ...spec,
+  state: "Closed",
+  review: Object.fromEntries(Object.entries(REVIEWED).filter(([name]) => name !== key)),
+});
+const close = (spec: Spec) => ({ ...spec, state: "Closed", review: REVIEWED });
+const lift = (reason: string) => (spec: Spec) => ({ ...spec, resumed: { authority: "oncall", reason } });
 const LONG = "a".repeat(64);
 const TOO_LONG = "the name must fit a label value: 63 characters at most";
 const PEER = "name either a cidr, or a namespace and/or pods";
 const NEVER = "a revocation is never changed: create another one";
+const STOP_NEVER = "a Stop is never changed, only lifted: vouchsafe resume";
+const STOP_LIFTED = "a Stop that was lifted stays lifted: create another one";
+const INCIDENT_KEEPS = "an incident keeps its system, its breach and the moment it was noticed";
+const INCIDENT_CLOSES =
+  "an incident closes only with cause, action and the result of a check: vouchsafe incident review";
+const FLOOR = "floor belongs to throttle alone";
+const TAKEN_BACK = "only throttle, quarantine and leaveServices can be taken back after a time";
 
 export const RULES: RuleCase[] = [
   { kind: "AISystem", message: TOO_LONG, name: LONG, spec: (spec) => spec },
@@ -131,10 +149,58 @@ export const RULES: RuleCase[] = [
     name: "other",
     spec: (spec) => spec,
   },
+  { kind: "AIPolicy", message: FLOOR, spec: reaction({ do: "stop", floor: 1 }) },
+  { kind: "AIPolicy", message: TAKEN_BACK, spec: reaction({ do: "sever", for: "1h" }) },
+  { kind: "AIPolicy", message: TAKEN_BACK, spec: reaction({ do: "throttle", for: "1h" }, { do: "stop", for: "1h" }) },
+  { kind: "AIPolicy", message: "name each rung once", spec: reaction({ do: "refuse" }, { do: "refuse", after: "1h" }) },
+  ...[
+    { system: "other" },
+    { authority: "other" },
+    { reason: "other" },
+    { by: { username: "other" } },
+    { by: { username: "alice", uid: "u" } },
+    { by: undefined },
+  ].map((change): RuleCase => {
+    return { kind: "Stop", message: STOP_NEVER, isTransition: true, spec: (spec) => ({ ...spec, ...change }) };
+  }),
+  { kind: "Stop", message: STOP_LIFTED, isTransition: true, before: lift("calm"), spec: (spec) => spec },
+  { kind: "Stop", message: STOP_LIFTED, isTransition: true, before: lift("calm"), spec: lift("other") },
+  ...[
+    { system: "other" },
+    { system: undefined },
+    { detectedAt: "2026-11-25T00:00:00Z" },
+    { breach: "ReleaseRevoked" },
+    { breach: undefined },
+  ].map((change): RuleCase => {
+    const before = (spec: Spec) => ({ ...spec, breach: "DigestRevoked" });
+    return {
+      kind: "Incident",
+      message: INCIDENT_KEEPS,
+      isTransition: true,
+      before,
+      spec: (spec) => ({ ...before(spec), ...change }),
+    };
+  }),
   {
     kind: "Incident",
-    message: "an incident keeps its system and the moment it was noticed",
+    message: INCIDENT_KEEPS,
     isTransition: true,
-    spec: (spec) => ({ ...spec, system: "other" }),
+    spec: (spec) => ({ ...spec, breach: "DigestRevoked" }),
+  },
+  { kind: "Incident", message: INCIDENT_CLOSES, spec: (spec) => ({ ...spec, state: "Closed" }) },
+  { kind: "Incident", message: INCIDENT_CLOSES, spec: without("cause") },
+  { kind: "Incident", message: INCIDENT_CLOSES, spec: without("action") },
+  { kind: "Incident", message: INCIDENT_CLOSES, spec: without("check") },
+  {
+    kind: "Incident",
+    message: INCIDENT_CLOSES,
+    spec: (spec) => ({ ...spec, state: "Closed", review: { ...REVIEWED, check: { due: "2027-01-01" } } }),
+  },
+  {
+    kind: "Incident",
+    message: "a closed incident stays closed",
+    isTransition: true,
+    before: close,
+    spec: (spec) => ({ ...close(spec), state: "Open" }),
   },
 ];

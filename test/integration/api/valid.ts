@@ -47,6 +47,7 @@ export const VALID = {
   },
   Revocation: { digests: [DIGEST], reason: "drops callers" },
   ClusterRevocation: { signer: "pipeline", reason: "key lost" },
+  Stop: { system: "gate", authority: "oncall", reason: "drops callers", by: { username: "alice" } },
   Warrant: {},
   Incident: {
     system: "gate",

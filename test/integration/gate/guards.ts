@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { applyObjects, demand } from "../../harness/kubectl.ts";
 import { eventually } from "../../harness/wait.ts";
 import { create, type Lane, makeGoverned } from "./lane.ts";
+import { EVERYTHING, grant, own, RBAC, role } from "./rights.ts";
 import { toWarrant } from "./shapes.ts";
 
 const DIGEST = `v1:sha256:${"7".repeat(64)}`;
-const GROUP = "rbac.authorization.k8s.io";
 
 const entry = (authors: string[]) => ({
   [DIGEST]: { kind: "ModelRelease", name: "v5", uid: "u", authors, roles: { validator: 30 } },
@@ -27,23 +27,6 @@ const toApproval = (namespace: string, spec: object = {}) => ({
   },
 });
 
-/** Grants people rights in a namespace; `roles` are names of approvalroles. */
-async function grant(lane: Lane, namespace: string, user: string, rules: object[]): Promise<void> {
-  await applyObjects(lane.kubectl, [
-    { apiVersion: `${GROUP}/v1`, kind: "Role", metadata: { name: `r-${user}`, namespace }, rules },
-    {
-      apiVersion: `${GROUP}/v1`,
-      kind: "RoleBinding",
-      metadata: { name: `r-${user}`, namespace },
-      roleRef: { apiGroup: GROUP, kind: "Role", name: `r-${user}` },
-      subjects: [{ apiGroup: GROUP, kind: "User", name: user }],
-    },
-  ]);
-}
-
-const own = (resources: string[], verbs: string[]) => ({ apiGroups: ["vouchsafe.dev"], resources, verbs });
-const role = (name: string) => ({ ...own(["approvalroles"], ["use"]), resourceNames: [name] });
-
 /** Registers the guards for one lane. */
 export function describeGuards(lane: () => Lane, mutations: boolean): void {
   describe("approvals", () => {
@@ -58,7 +41,7 @@ export function describeGuards(lane: () => Lane, mutations: boolean): void {
       await grant(l, namespace, alice.name, [write, role("validator"), role("cook")]);
       await grant(l, namespace, bob.name, [write, role("validator")]);
       await grant(l, namespace, eve.name, [write]);
-      await grant(l, namespace, ada.name, [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }]);
+      await grant(l, namespace, ada.name, [EVERYTHING]);
       const named = (name: string, spec: object = {}) =>
         toApproval(namespace, mutations ? spec : { approver: { username: name }, ...spec });
 
@@ -219,13 +202,13 @@ export function describeGuards(lane: () => Lane, mutations: boolean): void {
     };
     const bind = (name: string, rules: object[]) =>
       applyObjects(l.kubectl, [
-        { apiVersion: `${GROUP}/v1`, kind: "ClusterRole", metadata: { name: `${name}-${namespace}` }, rules },
+        { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata: { name: `${name}-${namespace}` }, rules },
         {
-          apiVersion: `${GROUP}/v1`,
+          apiVersion: `${RBAC}/v1`,
           kind: "ClusterRoleBinding",
           metadata: { name: `${name}-${namespace}` },
-          roleRef: { apiGroup: GROUP, kind: "ClusterRole", name: `${name}-${namespace}` },
-          subjects: [{ apiGroup: GROUP, kind: "User", name: ops.name }],
+          roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: `${name}-${namespace}` },
+          subjects: [{ apiGroup: RBAC, kind: "User", name: ops.name }],
         },
       ]);
     await bind("ops", [may]);

@@ -1,4 +1,5 @@
 // A control plane with the gate installed, and what its tests say again and again.
+import { join } from "node:path";
 import { inject } from "vitest";
 import { type ControlPlane, startControlPlane } from "../../harness/controlplane.ts";
 import { type Cluster, toCluster } from "../../harness/cluster.ts";
@@ -12,6 +13,8 @@ export interface Lane extends Cluster {
   plane: ControlPlane;
   /** kubectl as the operator. */
   operator: Kubectl;
+  /** The operator's own credentials. */
+  operatorKubeconfig: string;
   person(name: string): Promise<Person>;
 }
 
@@ -20,7 +23,8 @@ export async function startLane(apiserverArgs: string[], mutations: boolean): Pr
   const plane = await startControlPlane({ binary: inject("binary"), apiserverArgs });
   const cluster = toCluster(plane.binary, plane.kubeconfig);
   const operator = await installGate({ kubectl: cluster.kubectl, binary: plane.binary, dir: plane.dir }, { mutations });
-  return { ...cluster, plane, operator, person: (name) => makePerson(cluster, plane.dir, name) };
+  const operatorKubeconfig = join(plane.dir, "operator.kubeconfig");
+  return { ...cluster, plane, operator, operatorKubeconfig, person: (name) => makePerson(cluster, plane.dir, name) };
 }
 
 /** Creates an object and gives the answer; nothing is stored with `dry`. */

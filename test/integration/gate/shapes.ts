@@ -37,7 +37,11 @@ export const toWarrant = (namespace: string, name = "enforce", extra: object = {
     },
     pins: { "registry.example/x:v5": MODEL },
     supporting: [SIDECAR],
-    systems: { voice: GATE, other: GATE, strict: { ...GATE, runAsNonRoot: "Required" } },
+    systems: {
+      voice: { ...GATE, stopAuthority: ["oncall", "Head of speech"] },
+      other: GATE,
+      strict: { ...GATE, runAsNonRoot: "Required" },
+    },
     ...extra,
   },
 });

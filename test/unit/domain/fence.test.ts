@@ -106,6 +106,15 @@ describe("whether it stands", () => {
     expect(judgeFence("voice", system, policies).outcome).toBe(outcome);
   });
 
+  test.each(["100.100.100.0200/32", "::ffff:169.254.169.254/128", "010.0.0.0/8"])(
+    "a range spelled %s, which others may read as another one, keeps it from being whole",
+    (cidr) => {
+      const bad = egress({ cidr });
+      expect(buildSystemFence("voice", bad).spec.egress, "only DNS is allowed").toHaveLength(1);
+      expect(judgeFence("voice", bad, toStanding(bad)).outcome).toBe("broken");
+    },
+  );
+
   test("a flow to link-local addresses keeps it from being whole, and says so", () => {
     const bad = egress({ cidr: "169.254.169.254/32" });
     expect(judgeFence("voice", bad, toStanding(bad))).toMatchObject({
@@ -127,6 +136,7 @@ describe("its order", () => {
     standing: toStanding(toSystem()),
     populated: new Set(),
     open: new Set(),
+    hasQuarantined: false,
     ...change,
   });
   const summary = (observed: FenceObservation) => {
@@ -157,6 +167,17 @@ describe("its order", () => {
     ],
     ["was forced away while pods run: the fence stays", { systems: [], populated: new Set(["gate"]) }, {}],
     ["was forced away: the fence goes", { systems: [] }, { remove: [OWN] }],
+    ["has a pod in quarantine: its isolation stands", { hasQuarantined: true }, { apply: ["vouchsafe-quarantine"] }],
+    [
+      "had a pod in quarantine: nothing of it is taken down",
+      {
+        standing: [
+          ...toStanding(toSystem()),
+          { name: "vouchsafe-quarantine", isOurs: true, isDeleting: false, spec: {} },
+        ],
+      },
+      {},
+    ],
     ["cannot be read: the fence stays", { systems: [], unreadable: ["gate"] }, {}],
     ["is no longer enforced: everything goes", { isEnforced: false }, { remove: [ALL, OWN], release: 1 }],
     ["goes with its namespace", { isTerminating: true, systems: [toSystem(undefined, leaving)] }, { release: 1 }],

@@ -178,6 +178,8 @@ export const toBareFacts = (change: Partial<NamespaceFacts> = {}): NamespaceFact
   approvals: [],
   revocations: [],
   clusterRevocations: [],
+  incidents: [],
+  stops: [],
   fences: new Map([["gate", { outcome: "whole" }]]),
   warrants: new Map(),
   ...change,
