@@ -3,15 +3,24 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 CLUSTER ?= embedded
 
-.PHONY: help demo test check generate build clean
+.PHONY: help demo test test-gitops test-node bench check generate build clean
 help: ## Show the targets.
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo: node_modules ## Play the product on an embedded control plane (CLUSTER=existing, CLUSTER=kind; KEEP=1 leaves it running).
 	@node examples/demo/main.ts --cluster=$(CLUSTER) $(if $(KEEP),--keep)
 
 test: node_modules ## Run everything that CI runs.
 	@node test/run.ts all
+
+test-node: node_modules ## Probe fence and quarantine with real packets on a real node (Linux, root; skipped by name elsewhere).
+	@node test/run.ts node
+
+bench: node_modules ## Measure, and write docs/benchmarks.md (about 25 minutes on an idle machine).
+	@node test/run.ts bench
+
+test-gitops: node_modules ## Hold a revoked digest against a real Argo CD and Flux (root, Go, Debian; WRITE=1 writes docs/gitops-hold.md).
+	@node test/run.ts gitops $(if $(WRITE),--write)
 
 check: node_modules ## Format, lint, types, unit tests, generated files, architecture: under a minute.
 	@node test/run.ts check

@@ -18,6 +18,36 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        test: {
+          name: "node",
+          include: ["test/node/**/*.test.ts"],
+          globalSetup: ["test/node/global-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // There is room for one node on a machine.
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: "bench",
+          include: ["test/bench/**/*.test.ts"],
+          globalSetup: ["test/harness/global-setup.ts"],
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: "gitops",
+          include: ["test/gitops/**/*.test.ts"],
+          testTimeout: 400_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          // The tests of a file mostly wait: they run side by side.
+          maxConcurrency: 6,
+        },
+      },
     ],
   },
 });

@@ -1,14 +1,20 @@
 /** The composition root: builds the operator from its parts and runs it until a signal. */
+import { openGitHub } from "./adapters/github/client.ts";
+import { parseCredential } from "./adapters/github/credential.ts";
 import { createExchange } from "./adapters/registry/exchange.ts";
 import { type Credentials, parseDockerConfig } from "./adapters/registry/authorization.ts";
 import { createRegistry } from "./adapters/registry/registry.ts";
 import type { Config } from "./config.ts";
+import { createBreachesController } from "./controllers/breaches/controller.ts";
+import { createContainmentController } from "./controllers/containment/controller.ts";
 import { createFenceController } from "./controllers/fence/controller.ts";
 import { watchGate } from "./controllers/gate-check/check.ts";
+import { createRevertController, type OpenGitHub } from "./controllers/github/controller.ts";
 import { createGovernanceController } from "./controllers/governance/controller.ts";
 import { createPoliciesController } from "./controllers/policies/controller.ts";
 import { createRefusalsController } from "./controllers/refusals/controller.ts";
 import { SECRETS } from "./controllers/resources.ts";
+import { createSnapshotsController } from "./controllers/snapshots/controller.ts";
 import type { Toolbox } from "./controllers/toolbox.ts";
 import { createVerificationController } from "./controllers/verification/controller.ts";
 import { createWorld, type World, WORLD_SOURCES } from "./controllers/world.ts";
@@ -68,14 +74,33 @@ function findUnready(world: World, metrics: Metrics, now: number): string[] {
   });
 }
 
+type Secret = KubeObject & { data?: Record<string, string> };
+
+/** Reads a Secret of the operator's namespace, decoded. */
+async function readSecret({ config, client }: Parts, name: string): Promise<Record<string, string>> {
+  const { data = {} } = await client.get<Secret>(SECRETS, { namespace: config.namespace, name });
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
+}
+
+/** Opens GitHub with the credential as it is now; undefined where the operator has none. */
+function toGitHubOpener(parts: Parts, signal: AbortSignal): OpenGitHub {
+  const { githubSecret, githubUrl: baseUrl } = parts.config;
+  return async (repository, access) => {
+    if (githubSecret === undefined) return undefined;
+    const credential = parseCredential(await readSecret(parts, githubSecret));
+    return openGitHub({ baseUrl, credential, repository, access, signal });
+  };
+}
+
 /** Reads the pull secrets as they are now; one that is missing or broken is logged and gives no credentials. */
-async function readCredentials({ config, client, logger }: Parts): Promise<Map<string, Credentials>> {
+async function readCredentials(parts: Parts): Promise<Map<string, Credentials>> {
+  const { config, logger } = parts;
   const found = new Map<string, Credentials>();
   for (const name of config.pullSecrets) {
     try {
-      const ref = { namespace: config.namespace, name };
-      const secret = await client.get<KubeObject & { data?: Record<string, string> }>(SECRETS, ref);
-      const text = Buffer.from(secret.data?.[".dockerconfigjson"] ?? "", "base64").toString("utf8");
+      const text = (await readSecret(parts, name))[".dockerconfigjson"] ?? "";
       for (const [host, credentials] of parseDockerConfig(text)) found.set(host, credentials);
     } catch (error) {
       logger.warn({ secret: name, reason: error instanceof Error ? error.name : "unknown" }, "pull secret not usable");
@@ -122,7 +147,11 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
     }),
     createFenceController(tools, config.namespace),
     createGovernanceController(tools, config.namespace),
+    createBreachesController(tools, config.namespace),
+    createContainmentController(tools, config.namespace),
+    createSnapshotsController(tools),
     createRefusalsController(tools),
+    createRevertController(tools, toGitHubOpener(parts, signal)),
   ];
   metrics.set("leader", {}, 0);
   const lease = { client, namespace: config.namespace, name: "vouchsafe", identity: config.identity, logger };

@@ -22,6 +22,16 @@ const settings = z.object({
   VOUCHSAFE_PULL_SECRETS: list.describe(
     "Secrets of the operator's namespace (dockerconfigjson) to read registries with.",
   ),
+  VOUCHSAFE_GITHUB_SECRET: z
+    .string()
+    .default("")
+    .describe(
+      "Secret of the operator's namespace with `token`, or `appId`, `installationId` and `privateKey`, to open revert pull requests with; none where it is empty.",
+    ),
+  VOUCHSAFE_GITHUB_URL: z
+    .string()
+    .default("https://api.github.com")
+    .describe("Address of GitHub's API; https://HOST/api/v3 for a server of your own."),
   VOUCHSAFE_INSECURE_REGISTRIES: list.describe("Registries as host:port that are asked without TLS. For tests only."),
 });
 
@@ -39,6 +49,9 @@ export interface Config {
   identity: string;
   pullSecrets: string[];
   insecureRegistries: string[];
+  /** Secret with the credential; undefined where nothing is done on GitHub. */
+  githubSecret: string | undefined;
+  githubUrl: string;
 }
 
 /** Reads the settings. Throws a sentence that names every setting that is wrong. */
@@ -55,5 +68,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     identity: values.VOUCHSAFE_IDENTITY === "" ? `${hostname()}-${process.pid}` : values.VOUCHSAFE_IDENTITY,
     pullSecrets: values.VOUCHSAFE_PULL_SECRETS,
     insecureRegistries: values.VOUCHSAFE_INSECURE_REGISTRIES,
+    githubSecret: values.VOUCHSAFE_GITHUB_SECRET === "" ? undefined : values.VOUCHSAFE_GITHUB_SECRET,
+    githubUrl: values.VOUCHSAFE_GITHUB_URL,
   };
 }

@@ -40,6 +40,19 @@ const CHECKS: Part[] = [
   tests("unit tests", "vitest", "run", "--project", "unit"),
 ];
 const CLUSTER_TESTS: Part[] = [tests("integration tests", "vitest", "run", "--project", "integration")];
+/** Verbose, so that each test that is skipped is named. */
+const NODE_REPORTERS = ["--reporter=verbose", "--reporter=./test/harness/count-reporter.ts"];
+const NODE_TESTS: Part[] = [tests("tests on a real node", "vitest", "run", "--project", "node", ...NODE_REPORTERS)];
+const GITOPS_TESTS: Part[] = [tests("GitOps tests", "node", "test/gitops/run.ts", ...process.argv.slice(3))];
+const BENCHMARKS: Part[] = [tests("benchmarks", "vitest", "run", "--project", "bench")];
+const SETS = {
+  bench: BENCHMARKS,
+  check: CHECKS,
+  all: [...CHECKS, ...CLUSTER_TESTS],
+  gitops: GITOPS_TESTS,
+  node: NODE_TESTS,
+} as const;
+const isSet = (what: string | undefined): what is keyof typeof SETS => what !== undefined && Object.hasOwn(SETS, what);
 
 function runPart(part: Part): Promise<Count> {
   const dir = mkdtempSync(join(tmpdir(), "count-"));
@@ -59,8 +72,10 @@ function runPart(part: Part): Promise<Count> {
     }
     const finish = (isFine: boolean) => {
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      process.stdout.write(`${isFine ? "ok  " : "FAIL"} ${part.name} (${seconds} s)\n${isFine ? "" : output}`);
       const count = part.counts === "its tests" ? readCount(countFile) : { passed: 0, failed: 0, skipped: 0 };
+      // What did not run at all is not called fine.
+      const verdict = !isFine ? "FAIL" : count.skipped > 0 && count.passed === 0 ? "skip" : "ok  ";
+      process.stdout.write(`${verdict} ${part.name} (${seconds} s)\n${isFine ? "" : output}`);
       rmSync(dir, { recursive: true, force: true });
       if (part.counts === "itself") count[isFine ? "passed" : "failed"] += 1;
       // A runner that fails without a failed test still fails.
@@ -100,11 +115,11 @@ async function main(what: string | undefined): Promise<number> {
     const count = await runAll(GENERATORS.map(([name, file]) => check(name, "node", file)));
     return count.failed === 0 ? 0 : 1;
   }
-  if (what !== "check" && what !== "all") {
-    process.stderr.write("usage: node test/run.ts check|all|generate\n");
+  if (!isSet(what)) {
+    process.stderr.write("usage: node test/run.ts check|all|gitops|node|bench|generate\n");
     return 2;
   }
-  const count = await runAll(what === "all" ? [...CHECKS, ...CLUSTER_TESTS] : CHECKS);
+  const count = await runAll(SETS[what]);
   const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : "";
   process.stdout.write(`${count.passed} passed, ${count.failed} failed${skipped}\n`);
   return count.failed === 0 ? 0 : 1;

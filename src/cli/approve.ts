@@ -1,15 +1,15 @@
 /** `vouchsafe approve` and `vouchsafe withdraw`: make Approvals under your own name, after showing what is approved. */
 import { createInterface } from "node:readline/promises";
 import { Approval } from "../api/approval.ts";
-import { API_VERSION, toResource } from "../api/kind.ts";
 import { ModelRelease } from "../api/model-release.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
 import type { Approvable } from "../api/warrant.ts";
-import { DAY, parseInstant, toIso } from "../domain/time.ts";
-import { isApiError, type KubeObject } from "../runtime/index.ts";
+import { DAY, toIso } from "../domain/time.ts";
+import { createNamed } from "./create.ts";
+import { readMoment } from "./dates.ts";
 import { readOne, readWarrants } from "./read.ts";
+import { readStamp } from "./rights.ts";
 import { type Answer, type Session, UsageError } from "./session.ts";
-import { readIdentity } from "./whoami.ts";
 
 const KINDS = {
   modelrelease: ModelRelease,
@@ -50,12 +50,7 @@ function chooseRole(wanted: Approvable, asked: string | undefined): { role: stri
 }
 
 function chooseEnd(options: ApproveOptions, longest: number, now: number): string {
-  if (options.until !== undefined) {
-    const text = /^\d{4}-\d{2}-\d{2}$/.test(options.until) ? `${options.until}T00:00:00Z` : options.until;
-    const end = parseInstant(text);
-    if (end === undefined) throw new UsageError(`--until ${options.until} is no date such as 2027-02-01`);
-    return toIso(end);
-  }
+  if (options.until !== undefined) return toIso(readMoment(options.until, "--until"));
   const days = options.days === undefined ? Math.min(longest, 90) : Number(options.days);
   if (!(days > 0)) throw new UsageError(`--days ${options.days ?? ""} is no number of days`);
   // A minute less, since the server measures from when it takes the Approval.
@@ -92,21 +87,15 @@ async function confirm(lines: readonly string[], isSure: boolean | undefined): P
 }
 
 async function create(session: Session, spec: Record<string, unknown>, base: string): Promise<Answer> {
-  const { username, uid } = await readIdentity(session);
-  const approver = { username, ...(uid === undefined || uid === "" ? {} : { uid }) };
-  const object = {
-    apiVersion: API_VERSION,
-    kind: Approval.kind,
-    metadata: { generateName: `${base}-`, namespace: session.namespace },
-    spec: { ...spec, approver },
-  } as unknown as KubeObject;
-  try {
-    const made = await session.client.create(toResource(Approval), object);
-    return { exit: 0, json: made, lines: [`approval.vouchsafe.dev/${made.metadata.name} created by ${username}`] };
-  } catch (error) {
-    if (!isApiError(error, "Forbidden", "Invalid")) throw error;
-    return { exit: 1, json: { refused: error.message }, lines: [error.message] };
-  }
+  const approver = await readStamp(session);
+  const written = await createNamed(session, Approval, base, { ...spec, approver });
+  if (written.outcome === "refused") return { exit: 1, json: { refused: written.message }, lines: [written.message] };
+  const { object } = written;
+  return {
+    exit: 0,
+    json: object,
+    lines: [`approval.vouchsafe.dev/${object.metadata.name} created by ${approver.username}`],
+  };
 }
 
 /** Approves a release, accepts a risk, or rejects either. */

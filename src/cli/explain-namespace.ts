@@ -2,11 +2,13 @@
 import { AIPolicy } from "../api/ai-policy.ts";
 import { AISystem } from "../api/ai-system.ts";
 import { Approval } from "../api/approval.ts";
+import { Incident } from "../api/incident.ts";
 import { type KindDefinition } from "../api/kind.ts";
 import { MODES, type Mode, modeLabel } from "../api/labels.ts";
 import { ModelRelease } from "../api/model-release.ts";
 import { ClusterRevocation, Revocation } from "../api/revocation.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
+import { Stop } from "../api/stop.ts";
 import { evaluateNamespace } from "../domain/evaluate.ts";
 import type { FenceFacts, NamespaceFacts, PolicyFacts, Read } from "../domain/facts.ts";
 import { resolveSignerKey } from "../domain/signer-keys.ts";
@@ -44,6 +46,8 @@ async function readFacts(session: Session, policy: PolicyFacts): Promise<Namespa
     approvals: await all<Read<Approval>>(Approval),
     revocations: await all<Read<Revocation>>(Revocation),
     clusterRevocations: await all<Read<ClusterRevocation>>(ClusterRevocation).catch(() => []),
+    incidents: await all<Read<Incident>>(Incident),
+    stops: await all<Read<Stop>>(Stop),
     fences,
     warrants: await readWarrants(session),
   };
@@ -61,7 +65,7 @@ async function judgeUnder(session: Session, policy: string, inForce: Mode | unde
   const [mode] = judgement.modes;
   if (mode === undefined) throw new UsageError(`policy ${policy} could not be judged`);
   const findings = mode.outcome === "unusable" ? [mode.finding] : mode.systems.flatMap((system) => system.findings);
-  return { warrant: compileWarrant(mode, facts, judgement.revoked).spec, findings: findings.map(({ text }) => text) };
+  return { warrant: compileWarrant(mode, facts, judgement).spec, findings: findings.map(({ text }) => text) };
 }
 
 /** Runs the command for `name`; `policyName` asks what a policy would refuse that the namespace does not name yet. */

@@ -1,6 +1,7 @@
 /** The vouchsafe command as commander sees it: names, options and what `--help` teaches. */
 import { Command, Option } from "commander";
 import { approve, type ApproveOptions, withdraw } from "./approve.ts";
+import { addContainment } from "./containment/program.ts";
 import { explainImage, explainPod, explainRelease, explainSystem } from "./explain.ts";
 import { explainNamespace } from "./explain-namespace.ts";
 import { type Answer, type GlobalOptions, openSession, type Session } from "./session.ts";
@@ -30,7 +31,9 @@ export function buildProgram(run: Runner, exit: (status: number) => never): Comm
   const program = new Command("vouchsafe")
     // Inherited by the commands below, so it comes first.
     .exitOverride(({ exitCode }) => exit(exitCode))
-    .description("Ask why an AI workload may run or not, and decide on releases and risks under your own name.")
+    .description(
+      "Ask why an AI workload may run or not, decide on releases and risks under your own name, stop and revoke, handle incidents.",
+    )
     .option("--kubeconfig <path>", "kubeconfig; KUBECONFIG, ~/.kube/config or the pod's own where it is left out")
     .option("--context <name>", "context of the kubeconfig")
     .option("-n, --namespace <name>", "namespace; the context's where it is left out")
@@ -102,7 +105,8 @@ an edit voids it. Authors cannot approve what they wrote. \`vouchsafe whoami\` s
     );
   program
     .command("whoami")
-    .description("show who the API server takes you for, and in which roles you may decide")
+    .description("show who the API server takes you for, in which roles you may decide, and what you may stop")
     .action(() => run(globals(), whoami));
+  addContainment(program, (act) => run(globals(), act));
   return program;
 }

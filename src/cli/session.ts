@@ -21,6 +21,8 @@ export interface Session {
   client: Client;
   namespace: string;
   now: number;
+  /** Tells people, not machines, how a command that waits gets on. */
+  tell: (line: string) => void;
 }
 
 /** A fault of usage or environment: exit status 2. */
@@ -36,6 +38,7 @@ export async function openSession(options: GlobalOptions): Promise<Session> {
     client: createClient(cluster),
     namespace: options.namespace ?? cluster.namespace ?? "default",
     now: Date.now(),
+    tell: options.output === "json" ? () => {} : (line) => process.stderr.write(`${line}\n`),
   };
 }
 

@@ -1,52 +1,27 @@
-/** `vouchsafe whoami`: who the API server takes you for, and what you may decide. kubectl auth can-i misleads here. */
+/** `vouchsafe whoami`: who the API server takes you for, and what you may decide, stop and govern. */
 import { AIPolicy } from "../api/ai-policy.ts";
-import { GROUP } from "../api/kind.ts";
+import { AISystem } from "../api/ai-system.ts";
 import { listValid } from "../domain/facts.ts";
 import { readAll } from "./read.ts";
+import { type Held, holdsByName, readIdentity } from "./rights.ts";
 import { type Answer, type Session, toTable } from "./session.ts";
-
-export interface Identity {
-  username: string;
-  uid?: string;
-  groups?: string[];
-}
-
-interface Review {
-  status: { userInfo: Identity };
-}
-
-/** The user as the API server authenticated it. */
-export async function readIdentity({ client }: Session): Promise<Identity> {
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
-  const path = ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"];
-  return (await client.post<Review>(path, body)).status.userInfo;
-}
-
-async function isAllowed({ client }: Session, resource: string, name: string, namespace?: string): Promise<boolean> {
-  const attributes = { group: GROUP, resource, name, verb: "use", ...(namespace === undefined ? {} : { namespace }) };
-  const body = {
-    apiVersion: "authorization.k8s.io/v1",
-    kind: "SelfSubjectAccessReview",
-    spec: { resourceAttributes: attributes },
-  };
-  const path = ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"];
-  return (await client.post<{ status: { allowed: boolean } }>(path, body)).status.allowed;
-}
-
-/** Whether a right is held by name: who may also use the reserved name holds a wildcard, which counts for nothing. */
-async function holdsByName(
-  session: Session,
-  resource: string,
-  name: string,
-  namespace?: string,
-): Promise<"yes" | "no" | "wildcard"> {
-  if (!(await isAllowed(session, resource, name, namespace))) return "no";
-  return (await isAllowed(session, resource, "not-a-role", namespace)) ? "wildcard" : "yes";
-}
 
 async function listPolicies(session: Session): Promise<AIPolicy[]> {
   return listValid(await readAll<AIPolicy>(session, AIPolicy));
 }
+
+/** The authorities that systems of the namespace name, each with the systems that it may stop. */
+async function listAuthorities(session: Session): Promise<Map<string, string[]>> {
+  const systems = listValid(await readAll<AISystem>(session, AISystem, session.namespace));
+  const found = new Map<string, string[]>();
+  for (const { metadata, spec } of systems) {
+    for (const name of spec.oversight.stopAuthority) found.set(name, [...(found.get(name) ?? []), metadata.name]);
+  }
+  return found;
+}
+
+const explain = (held: Held, wildcard: string) =>
+  held === "wildcard" ? `no: held by "*" only, which ${wildcard}` : held;
 
 /** Runs the command. */
 export async function whoami(session: Session): Promise<Answer> {
@@ -56,16 +31,16 @@ export async function whoami(session: Session): Promise<Answer> {
   const roles = new Set(
     policies.flatMap(({ spec }) => spec.tiers.flatMap((tier) => (tier.approvals ?? []).map(({ role }) => role))),
   );
-  const approving: Record<string, string> = {};
+  const approving: Record<string, Held> = {};
   for (const role of roles) approving[role] = await holdsByName(session, "approvalroles", role, namespace);
-  const governing: Record<string, string> = {};
+  const authorities = await listAuthorities(session).catch(() => new Map<string, string[]>());
+  const stopping: Record<string, Held> = {};
+  for (const name of authorities.keys())
+    stopping[name] = await holdsByName(session, "stopauthorities", name, namespace);
+  const governing: Record<string, Held> = {};
   for (const name of [...policies.map(({ metadata }) => metadata.name), "records"]) {
     governing[name] = await holdsByName(session, "governancemodes", name);
   }
-  const explain = { yes: "yes", no: "no", wildcard: 'no: held by "*" only, which makes nobody an approver' } as Record<
-    string,
-    string
-  >;
   const lines = [
     `You are ${identity.username}${identity.uid === undefined ? "" : ` (uid ${identity.uid})`}.`,
     `Groups: ${(identity.groups ?? []).join(", ")}`,
@@ -74,13 +49,26 @@ export async function whoami(session: Session): Promise<Answer> {
       ? ["No AIPolicy could be read, so roles are not known. Ask for get and list on aipolicies."]
       : toTable([
           ["APPROVE IN ROLE", `IN NAMESPACE ${namespace}`],
-          ...Object.entries(approving).map(([role, held]) => [role, explain[held] ?? held]),
+          ...Object.entries(approving).map(([role, held]) => [role, explain(held, "makes nobody an approver")]),
         ])),
+    ...(authorities.size === 0
+      ? []
+      : [
+          "",
+          ...toTable([
+            ["STOP AS", `IN NAMESPACE ${namespace}`, "SYSTEMS"],
+            ...Object.entries(stopping).map(([name, held]) => [
+              name,
+              explain(held, "lets nobody stop"),
+              (authorities.get(name) ?? []).join(", "),
+            ]),
+          ]),
+        ]),
     "",
     ...toTable([
       ["GOVERN", "BY NAME"],
       ...Object.entries(governing).map(([name, held]) => [name, held === "yes" ? "yes" : "no"]),
     ]),
   ];
-  return { exit: 0, json: { ...identity, namespace, approving, governing }, lines };
+  return { exit: 0, json: { ...identity, namespace, approving, stopping, governing }, lines };
 }

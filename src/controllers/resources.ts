@@ -18,14 +18,38 @@ const apps = (plural: string, kind: string): ResourceType => ({
 
 export const NAMESPACES = core("namespaces", "Namespace", false);
 export const PODS = core("pods", "Pod");
+export const SERVICES = core("services", "Service");
 export const CONFIG_MAPS = core("configmaps", "ConfigMap");
 export const SECRETS = core("secrets", "Secret");
 export const CORE_EVENTS = core("events", "Event");
 export const REPLICATION_CONTROLLERS = core("replicationcontrollers", "ReplicationController");
 export const REPLICA_SETS = apps("replicasets", "ReplicaSet");
+export const DEPLOYMENTS = apps("deployments", "Deployment");
 export const STATEFUL_SETS = apps("statefulsets", "StatefulSet");
 export const DAEMON_SETS = apps("daemonsets", "DaemonSet");
+export const CONTROLLER_REVISIONS = apps("controllerrevisions", "ControllerRevision");
 export const JOBS: ResourceType = { group: "batch", version: "v1", plural: "jobs", kind: "Job", namespaced: true };
+export const CRON_JOBS: ResourceType = {
+  group: "batch",
+  version: "v1",
+  plural: "cronjobs",
+  kind: "CronJob",
+  namespaced: true,
+};
+export const ENDPOINT_SLICES: ResourceType = {
+  group: "discovery.k8s.io",
+  version: "v1",
+  plural: "endpointslices",
+  kind: "EndpointSlice",
+  namespaced: true,
+};
+export const AUTOSCALERS: ResourceType = {
+  group: "autoscaling",
+  version: "v2",
+  plural: "horizontalpodautoscalers",
+  kind: "HorizontalPodAutoscaler",
+  namespaced: true,
+};
 export const NETWORK_POLICIES: ResourceType = {
   group: "networking.k8s.io",
   version: "v1",

@@ -16,7 +16,13 @@ export interface Toolbox {
 }
 
 /** Who writes, as server-side apply records it: one per concern, so that none takes another's fields. */
-export type FieldManager = "vouchsafe-governance" | "vouchsafe-verification" | "vouchsafe-fence" | "vouchsafe-policies";
+export type FieldManager =
+  | "vouchsafe-containment"
+  | "vouchsafe-governance"
+  | "vouchsafe-verification"
+  | "vouchsafe-fence"
+  | "vouchsafe-github"
+  | "vouchsafe-policies";
 
 /** Who acts, in evidence. */
 export const OPERATOR_ACTOR = "vouchsafe";
@@ -31,10 +37,10 @@ export async function applyStatus(
   type: ResourceType,
   object: KubeObject,
   status: { fieldManager: FieldManager; value: object },
-): Promise<void> {
+): Promise<KubeObject> {
   const { name, namespace, uid } = object.metadata;
   // The uid keeps a status of a deleted object from being written to its namesake.
   const metadata = { name, ...(namespace && { namespace }), ...(uid && { uid }) };
   const body = { apiVersion: object.apiVersion, kind: object.kind, metadata, status: status.value };
-  await client.apply(type, body, { fieldManager: status.fieldManager, force: true, subresource: "status" });
+  return client.apply(type, body, { fieldManager: status.fieldManager, force: true, subresource: "status" });
 }

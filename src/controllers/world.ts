@@ -6,10 +6,12 @@ import { AIPolicy } from "../api/ai-policy.ts";
 import { AISystem } from "../api/ai-system.ts";
 import { Approval } from "../api/approval.ts";
 import { type KindDefinition, parseObject, type Resource, toResource } from "../api/kind.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_LABEL } from "../api/labels.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL } from "../api/labels.ts";
+import { Incident } from "../api/incident.ts";
 import { ModelRelease } from "../api/model-release.ts";
 import { ClusterRevocation, Revocation } from "../api/revocation.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
+import { Stop } from "../api/stop.ts";
 import { Warrant } from "../api/warrant.ts";
 import type { Read } from "../domain/facts.ts";
 import {
@@ -19,19 +21,28 @@ import {
   type ResourceType,
   type WritableStore,
 } from "../runtime/index.ts";
-import { CONFIG_MAPS, CORE_EVENTS, NAMESPACES, NETWORK_POLICIES, PODS } from "./resources.ts";
+import {
+  CONFIG_MAPS,
+  CORE_EVENTS,
+  DAEMON_SETS,
+  DEPLOYMENTS,
+  NAMESPACES,
+  NETWORK_POLICIES,
+  PODS,
+  STATEFUL_SETS,
+} from "./resources.ts";
+import {
+  type PodFacts,
+  type RawPod,
+  type RawWorkload,
+  toPodFacts,
+  toWorkloadFacts,
+  type WorkloadFacts,
+} from "./workloads.ts";
 
 /** A namespace as far as it is read. */
 export interface NamespaceEntry {
   metadata: ObjectMetadata;
-}
-
-/** A pod as far as fence and gate need it. */
-export interface PodFacts {
-  metadata: ObjectMetadata;
-  /** The system that the pod's label names. */
-  system: string | undefined;
-  phase: string;
 }
 
 export interface NetworkPolicyFacts {
@@ -75,6 +86,9 @@ function kindStore<S, T>(definition: KindDefinition & { spec: S; status: T }) {
 const typedStore = <O>(definition: KindDefinition) =>
   kindStore(definition) as unknown as WritableStore<RawKind, Read<O>>;
 
+const workloadStore = () =>
+  createStore<RawWorkload, WorkloadFacts>({ project: toWorkloadFacts, indexes: { namespace: byNamespace } });
+
 /** Makes the empty stores. */
 export function createWorld() {
   return {
@@ -87,17 +101,18 @@ export function createWorld() {
     revocations: typedStore<Revocation>(Revocation),
     clusterRevocations: typedStore<ClusterRevocation>(ClusterRevocation),
     warrants: typedStore<Warrant>(Warrant),
-    pods: createStore<KubeObject & { status?: { phase?: string } }, PodFacts>({
-      project: ({ metadata, status }) => ({
-        metadata,
-        system: metadata.labels?.[SYSTEM_LABEL],
-        phase: status?.phase ?? "",
-      }),
+    incidents: typedStore<Incident>(Incident),
+    stops: typedStore<Stop>(Stop),
+    pods: createStore<RawPod, PodFacts>({
+      project: toPodFacts,
       indexes: {
         namespace: byNamespace,
         system: (pod) => (pod.system === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${pod.system}`]),
       },
     }),
+    deployments: workloadStore(),
+    statefulSets: workloadStore(),
+    daemonSets: workloadStore(),
     networkPolicies: createStore<KubeObject & { spec?: unknown }, NetworkPolicyFacts>({
       project: ({ metadata, spec }) => ({
         metadata,
@@ -123,6 +138,12 @@ export function createWorld() {
 
 export type World = ReturnType<typeof createWorld>;
 
+/** Every Deployment, StatefulSet and DaemonSet of a namespace whose pods belong to a system. */
+export const listWorkloads = (world: World, namespace: string): WorkloadFacts[] =>
+  [world.deployments, world.statefulSets, world.daemonSets]
+    .flatMap((store) => store.byIndex("namespace", namespace))
+    .filter(({ system }) => system !== undefined);
+
 /** Where a store is filled from. */
 export interface WorldSource {
   type: ResourceType;
@@ -143,8 +164,14 @@ export const WORLD_SOURCES: Record<keyof World, WorldSource> = {
   revocations: { type: toResource(Revocation) },
   clusterRevocations: { type: toResource(ClusterRevocation) },
   warrants: { type: toResource(Warrant) },
-  pods: { type: PODS, labelSelector: SYSTEM_LABEL },
-  networkPolicies: { type: NETWORK_POLICIES, labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` },
+  incidents: { type: toResource(Incident) },
+  stops: { type: toResource(Stop) },
+  // All pods and policies: what runs past the gate carries no label of ours.
+  pods: { type: PODS },
+  deployments: { type: DEPLOYMENTS },
+  statefulSets: { type: STATEFUL_SETS },
+  daemonSets: { type: DAEMON_SETS },
+  networkPolicies: { type: NETWORK_POLICIES },
   refusals: { type: CORE_EVENTS, fieldSelector: "reason=FailedCreate" },
   configMaps: { type: CONFIG_MAPS, scope: "operator" },
 };

@@ -23,6 +23,8 @@ export interface Page<T> {
 
 export interface WriteOptions {
   dryRun?: boolean;
+  /** Who writes, as managedFields records it. */
+  fieldManager?: string;
   subresource?: string;
   /** Receives the server's warnings, such as those of admission policies. */
   onWarnings?: (warnings: string[]) => void;
@@ -38,6 +40,7 @@ export interface DeleteOptions {
   uid?: string;
   resourceVersion?: string;
   propagation?: "Foreground" | "Background" | "Orphan";
+  gracePeriodSeconds?: number;
 }
 
 /** RFC 6902; `test` makes the rest conditional. */
@@ -71,6 +74,8 @@ export interface Client {
     patch: unknown,
     options?: WriteOptions,
   ): Promise<T>;
+  /** The last lines of a container; for options of the sub-resource `log` see the Kubernetes API. */
+  readLog(ref: ObjectRef, query: Readonly<Record<string, string>>): Promise<string>;
   delete(type: ResourceType, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   /** POST of a request object that is not stored, such as SelfSubjectReview; segments are checked. */
   post<T>(segments: readonly string[], body: unknown): Promise<T>;
@@ -86,6 +91,8 @@ export interface Client {
 
 const PAGE_SIZE = 500;
 const MAX_ATTEMPTS = 5;
+/** A kubelet that does not answer must not hold up what waits for its log. */
+const LOG_TIMEOUT_MS = 1000;
 
 /** Checks one path segment: what Kubernetes allows in names of any kind, and nothing that moves in a path. */
 function toSegment(text: string): string {
@@ -189,17 +196,32 @@ export function createClient(cluster: ClusterConfig, transport: Transport = crea
       return write<T>({ method: "PATCH", path: path + query, body: object, contentType }, options);
     },
     patchJson: <T extends KubeObject>(type: ResourceType, ref: ObjectRef, patch: JsonPatch, options?: WriteOptions) => {
-      const path = toPath(type, ref, options?.subresource) + toQuery({ dryRun: dryRun(options) });
+      const query = toQuery({ dryRun: dryRun(options), fieldManager: options?.fieldManager });
+      const path = toPath(type, ref, options?.subresource) + query;
       return write<T>({ method: "PATCH", path, body: patch, contentType: "application/json-patch+json" }, options);
     },
     patchMerge: <T extends KubeObject>(type: ResourceType, ref: ObjectRef, patch: unknown, options?: WriteOptions) => {
       const path = toPath(type, ref, options?.subresource) + toQuery({ dryRun: dryRun(options) });
       return write<T>({ method: "PATCH", path, body: patch, contentType: "application/merge-patch+json" }, options);
     },
+    readLog: async (ref, query) => {
+      const path = toPath({ group: "", version: "v1", plural: "pods", kind: "Pod", namespaced: true }, ref, "log");
+      const reply = await transport.exchange({
+        method: "GET",
+        path: path + toQuery(query),
+        timeoutMs: LOG_TIMEOUT_MS,
+        accept: "text",
+      });
+      return String(reply.body);
+    },
     delete: async (type, ref, options = {}) => {
-      const { uid, resourceVersion, propagation } = options;
+      const { uid, resourceVersion, propagation, gracePeriodSeconds } = options;
       const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
-      const body = { preconditions, ...(propagation && { propagationPolicy: propagation }) };
+      const body = {
+        preconditions,
+        ...(propagation && { propagationPolicy: propagation }),
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      };
       await send({ method: "DELETE", path: toPath(type, ref), body });
     },
     post: async <T>(segments: readonly string[], body: unknown) =>

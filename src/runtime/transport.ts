@@ -15,6 +15,8 @@ export interface Exchange {
   /** Bound on the whole exchange, in milliseconds. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** JSON where it is left out. */
+  accept?: "text";
 }
 
 /** What the server answered. */
@@ -51,7 +53,8 @@ export function createTransport(cluster: ClusterConfig, clock: () => number = Da
 
   const send = async (agent: Agent, request: Exchange, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
     const header = await authorize();
-    const headers: Record<string, string> = { accept: "application/json", "user-agent": "vouchsafe" };
+    const accept = request.accept === "text" ? "text/plain, */*" : "application/json";
+    const headers: Record<string, string> = { accept, "user-agent": "vouchsafe" };
     if (header !== undefined) headers.authorization = header;
     const url = new URL(cluster.server);
     const path = `${url.pathname.replace(/\/$/, "")}${request.path}`;
@@ -81,7 +84,8 @@ export function createTransport(cluster: ClusterConfig, clock: () => number = Da
     exchange: (request) =>
       withDeadline(request, async (signal) => {
         const response = await send(requests, request, signal);
-        const body = parseBody(await readBounded(response.body, MAX_BODY), request);
+        const text = await readBounded(response.body, MAX_BODY);
+        const body = request.accept === "text" && response.statusCode < 400 ? text : parseBody(text, request);
         if (response.statusCode >= 400) throw toApiError(response, body, request);
         return { body, warnings: readWarnings(response.headers.warning) };
       }),

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 
 /** What kinds of records there are. */
-export const EVIDENCE_KINDS = ["verdict", "approval", "verification", "refusal", "action"] as const;
+export const EVIDENCE_KINDS = ["verdict", "approval", "verification", "refusal", "breach", "action"] as const;
 
 export interface EvidenceRecord {
   kind: (typeof EVIDENCE_KINDS)[number];

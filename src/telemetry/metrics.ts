@@ -52,6 +52,18 @@ export const METRICS = {
     help: "Refused pod creations that owners reported, by code of the finding.",
     labels: ["code"],
   },
+  breaches: {
+    name: "vouchsafe_breaches_total",
+    type: "counter",
+    help: "Breaches that were noticed, by kind.",
+    labels: ["kind"],
+  },
+  containment: {
+    name: "vouchsafe_containment_seconds",
+    type: "histogram",
+    help: "From notice of a breach until a rung was observed to be done, by rung.",
+    labels: ["rung"],
+  },
   evidence: {
     name: "vouchsafe_evidence_records_total",
     type: "counter",

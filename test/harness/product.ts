@@ -1,7 +1,7 @@
 // The whole product as users run it: the rendered chart on a real API server, the operator as a process under its own
 // ServiceAccount, a real registry. Pods are played by a fake node, which only pods with its label reach.
 import type { ChildProcess } from "node:child_process";
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnChild, stopChild } from "./controlplane.ts";
@@ -16,6 +16,7 @@ export const OPERATOR_NAMESPACE = "vouchsafe-system";
 export const NODE_LABEL = { "vouchsafe.dev/played-by": "fake-node" };
 
 export interface Operator {
+  pid: number;
   /** Base address of probes and metrics. */
   url: string;
   logFile: string;
@@ -43,6 +44,8 @@ export interface ProductOptions {
   dir: string;
   registry?: Parameters<typeof startRegistry>[1];
   values?: object;
+  /** Starts what stands between the operator and the API server of a kubeconfig, and gives its address: plain HTTP. */
+  openFront?: (kubeconfig: string) => Promise<string>;
 }
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -118,6 +121,7 @@ export async function startOperatorProcess(dir: string, env: Record<string, stri
     { withinMs: 40_000, lastSeen: () => Promise.resolve(log.slice(-2000)) },
   );
   return {
+    pid: child.pid ?? 0,
     url,
     logFile,
     evidenceFile,
@@ -130,6 +134,15 @@ export async function startOperatorProcess(dir: string, env: Record<string, stri
   };
 }
 
+/** Has a kubeconfig lead to another address on this machine, without TLS. */
+async function redirect(path: string, server: string): Promise<void> {
+  const config = JSON.parse(await readFile(path, "utf8")) as { clusters: object[] };
+  // Without this word the client refuses plain HTTP.
+  const cluster = { server, "insecure-skip-tls-verify": true };
+  const clusters = config.clusters.map((one) => ({ ...one, cluster }));
+  await writeFile(path, JSON.stringify({ ...config, clusters }), { mode: 0o600 });
+}
+
 /** Brings everything up on a cluster. */
 export async function startProduct(options: ProductOptions): Promise<Product> {
   const { binary, kubeconfig, dir } = options;
@@ -138,6 +151,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   await installChart(kubectl, { replicas: 0, insecureRegistries: [registry.host], ...options.values });
   const account = { namespace: OPERATOR_NAMESPACE, name: "vouchsafe" };
   const own = await writeServiceAccountKubeconfig({ kubectl }, join(dir, "operator.kubeconfig"), account);
+  if (options.openFront !== undefined) await redirect(own, await options.openFront(kubeconfig));
   const pullSecrets = (options.values as { pullSecrets?: string[] } | undefined)?.pullSecrets ?? [];
   const startOperator = () =>
     startOperatorProcess(dir, {

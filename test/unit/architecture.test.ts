@@ -61,7 +61,7 @@ const MAY_USE: Record<string, string[]> = {
   gate: ["yaml", "node:"],
   crd: ["zod", "yaml", "@bufbuild/re2", "node:"],
   runtime: ["undici", "@kubernetes/client-node", "node:"],
-  adapters: ["undici", "zod", "ipaddr.js", "node:"],
+  adapters: ["undici", "zod", "ipaddr.js", "yaml", "@octokit/rest", "node:"],
   telemetry: ["pino", "prom-client", "canonicalize", "zod", "node:"],
   controllers: ["node:"],
   cli: ["commander", "yaml", "node:"],

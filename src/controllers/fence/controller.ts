@@ -8,17 +8,17 @@ import { toObserver } from "../governance/controller.ts";
 import { listStanding } from "../governance/observe.ts";
 import { NETWORK_POLICIES } from "../resources.ts";
 import { OPERATOR_ACTOR, type Toolbox } from "../toolbox.ts";
+import { isOver } from "../workloads.ts";
 import type { World } from "../world.ts";
 import { decideFence, type FenceObservation } from "./decide.ts";
 
 const SYSTEMS = toResource(AISystem);
-const isOver = (phase: string) => phase === "Succeeded" || phase === "Failed";
 
 function observe(world: World, operatorNamespace: string, namespace: string): FenceObservation | undefined {
   const entry = world.namespaces.get(namespace);
   if (entry === undefined || namespace === operatorNamespace) return undefined;
   const systems = world.systems.byIndex("namespace", namespace);
-  const pods = world.pods.byIndex("namespace", namespace).filter(({ phase }) => !isOver(phase));
+  const pods = world.pods.byIndex("namespace", namespace).filter((pod) => !isOver(pod));
   const warrant = world.warrants.get(`${namespace}/enforce`);
   const gates = warrant?.outcome === "valid" ? Object.entries(warrant.object.spec.systems ?? {}) : [];
   return {
@@ -28,6 +28,7 @@ function observe(world: World, operatorNamespace: string, namespace: string): Fe
     systems: listValid(systems),
     unreadable: systems.filter(({ outcome }) => outcome === "invalid").map(({ metadata }) => metadata.name),
     standing: listStanding(world, namespace),
+    hasQuarantined: pods.some(({ quarantinedBy }) => quarantinedBy !== undefined),
     populated: new Set(pods.flatMap(({ system }) => (system === undefined ? [] : [system]))),
     open: new Set(gates.filter(([, { gate }]) => gate === "Open").map(([name]) => name)),
   };

@@ -6,9 +6,11 @@ import type { AISystem } from "../../api/ai-system.ts";
 import { FENCE_FINALIZER } from "../../api/labels.ts";
 import {
   buildDefaultDeny,
+  buildQuarantine,
   buildSystemFence,
   DEFAULT_DENY,
   type FencePolicy,
+  QUARANTINE,
   isStanding,
   type StandingPolicy,
   toFenceName,
@@ -24,6 +26,8 @@ export interface FenceObservation {
   standing: readonly StandingPolicy[];
   /** Systems with pods that are not over. */
   populated: ReadonlySet<string>;
+  /** Whether a pod is in quarantine. */
+  hasQuarantined: boolean;
   /** Systems whose gate the Warrant still opens. */
   open: ReadonlySet<string>;
 }
@@ -53,8 +57,14 @@ export function decideFence(observed: FenceObservation): FenceDecision {
     const ours = standing.filter(({ isOurs, isDeleting }) => isOurs && !isDeleting).map(({ name }) => name);
     return { apply: [], remove: ours, hold: [], release: systems.filter(isHeld) };
   }
-  const wanted = [buildDefaultDeny(namespace), ...staying.map((system) => buildSystemFence(namespace, system))];
+  const wanted = [
+    buildDefaultDeny(namespace),
+    ...(observed.hasQuarantined ? [buildQuarantine(namespace)] : []),
+    ...staying.map((system) => buildSystemFence(namespace, system)),
+  ];
   const kept = new Set([
+    // Containment writes it before it sets the first label.
+    QUARANTINE,
     DEFAULT_DENY,
     ...staying.map(({ metadata }) => toFenceName(metadata.name)),
     ...observed.unreadable.map(toFenceName),

@@ -1,6 +1,9 @@
 /** Looks at the admission policies at intervals, and raises the alarm where one is missing or changed. */
 import { setTimeout as wait } from "node:timers/promises";
+import { toGovernanceBreach } from "../../domain/breach.ts";
+import { stateFinding } from "../../domain/findings.ts";
 import type { Operator } from "../../gate/policies/policy.ts";
+import { openIncident } from "../breaches/open.ts";
 import { ADMISSION_BINDINGS, ADMISSION_POLICIES } from "../resources.ts";
 import { OPERATOR_ACTOR, type Toolbox } from "../toolbox.ts";
 import { findDamage } from "./decide.ts";
@@ -21,6 +24,7 @@ export async function watchGate(tools: Toolbox, operator: Operator, signal: Abor
       metrics.set("gateIntact", {}, damage.length === 0 ? 1 : 0);
       const now = damage.join(", ");
       if (now !== before && damage.length > 0) {
+        await openIncident(tools, operator.namespace, toGovernanceBreach(stateFinding("GateDamaged", { names: now })));
         logger.error({ damage }, "admission policies are missing or changed: run helm upgrade to restore them");
         evidence.record({
           kind: "action",

@@ -18,7 +18,7 @@ import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox
 import type { ConditionDraft } from "./condition-draft.ts";
 import type { Decided, NamespaceDecision } from "./decide.ts";
 
-const WARRANTS = toResource(Warrant);
+export const WARRANTS = toResource(Warrant);
 
 /**
  * Writes what is decided. Throws where a write fails; what was written stays right. `owed` holds digests that were

@@ -8,10 +8,11 @@ import {
   type Result,
   type Source,
 } from "../../runtime/index.ts";
+import { openIncident } from "../breaches/open.ts";
 import type { Toolbox } from "../toolbox.ts";
 import type { World } from "../world.ts";
 import { carryOut } from "./carry-out.ts";
-import { decideNamespace, type NamespaceDecision } from "./decide.ts";
+import { decideNamespace, findRelabelling, type NamespaceDecision } from "./decide.ts";
 import { observeNamespace } from "./observe.ts";
 
 /** Longest time between two looks at a namespace. */
@@ -31,6 +32,8 @@ function listSources(world: World): Source[] {
     fromStore(world.releases, namespaceOf),
     fromStore(world.approvals, namespaceOf),
     fromStore(world.revocations, namespaceOf),
+    fromStore(world.incidents, namespaceOf),
+    fromStore(world.stops, namespaceOf),
     fromStore(world.warrants, namespaceOf),
     fromStore(world.networkPolicies, namespaceOf),
     fromStore(world.policies, everywhere),
@@ -106,6 +109,9 @@ export function createGovernanceController(tools: Toolbox, operatorNamespace: st
     const owedHere = owed.get(namespace) ?? new Set<string>();
     owed.set(namespace, owedHere);
     try {
+      const relabelled = findRelabelling(facts);
+      // Before the Warrant that tells of it is gone.
+      if (relabelled !== undefined) await openIncident(tools, namespace, relabelled);
       await carryOut(tools, facts, decision, owedHere);
     } catch (error) {
       if (!isApiError(error, "Conflict", "AlreadyExists", "NotFound")) throw error;

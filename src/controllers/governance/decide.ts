@@ -7,9 +7,10 @@ import type { ModelRelease } from "../../api/model-release.ts";
 import type { Revocation } from "../../api/revocation.ts";
 import type { RiskAssessment } from "../../api/risk-assessment.ts";
 import type { WarrantSpec } from "../../api/warrant.ts";
+import { type Breach, toGovernanceBreach } from "../../domain/breach.ts";
 import { evaluateNamespace, type NamespaceJudgement } from "../../domain/evaluate.ts";
 import { listValid, type NamespaceFacts } from "../../domain/facts.ts";
-import type { Stated } from "../../domain/findings.ts";
+import { type Stated, stateFinding } from "../../domain/findings.ts";
 import type { JudgedApproval } from "../../domain/judge-approval.ts";
 import { findNextChange } from "../../domain/moments.ts";
 import { listRevokedReleases, resolveRevokedRelease } from "../../domain/revocations.ts";
@@ -57,7 +58,7 @@ export function decideNamespace(facts: NamespaceFacts, now: number): NamespaceDe
   const warrants = new Map<string, WarrantSpec>();
   const overflow: Stated[] = [];
   for (const mode of judgement.modes) {
-    const compiled = compileWarrant(mode, facts, judgement.revoked);
+    const compiled = compileWarrant(mode, facts, judgement);
     warrants.set(mode.mode, compiled.spec);
     if (compiled.overflow !== undefined) overflow.push(compiled.overflow);
   }
@@ -91,6 +92,14 @@ export function decideNamespace(facts: NamespaceFacts, now: number): NamespaceDe
     approvals: decideApprovals(judgement, listValid(facts.approvals)),
     nextChange: findNextChange(judgement, now),
   };
+}
+
+/** A namespace whose enforcing policy was taken away or replaced, as the Warrant that still stands tells. */
+export function findRelabelling({ namespace, modes, warrants, systems }: NamespaceFacts): Breach | undefined {
+  const before = warrants.get("enforce")?.policy;
+  const after = modes.get("enforce")?.name;
+  if (before === undefined || before === after || systems.length === 0) return undefined;
+  return toGovernanceBreach(stateFinding("NamespaceReleased", { namespace, before, after: after ?? "none" }));
 }
 
 function describeForce({ spec }: Revocation, resolved: readonly string[]): ConditionDraft {

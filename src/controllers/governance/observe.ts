@@ -65,6 +65,8 @@ export function observeNamespace(world: World, operatorNamespace: string, namesp
     approvals: sortByName(world.approvals.byIndex("namespace", namespace)),
     revocations: sortByName(world.revocations.byIndex("namespace", namespace)),
     clusterRevocations: sortByName(world.clusterRevocations.list()),
+    incidents: sortByName(world.incidents.byIndex("namespace", namespace)),
+    stops: sortByName(world.stops.byIndex("namespace", namespace)),
     fences,
     warrants,
   };

@@ -41,7 +41,7 @@ test.each([
 
 test("uninstalling keeps the CRDs, and so every Approval", async () => {
   const crds = (await render()).filter(({ kind }) => kind === "CustomResourceDefinition");
-  expect(crds).toHaveLength(9);
+  expect(crds).toHaveLength(10);
   for (const { metadata } of crds) expect(metadata.annotations?.["helm.sh/resource-policy"]).toBe("keep");
 });
 
@@ -78,7 +78,7 @@ test("pods run as nobody, cannot write, and hold no capability", async () => {
 });
 
 describe("rights", () => {
-  test("the operator reads no Secret but the named ones, writes no Approval and no workload's spec, and holds no *", async () => {
+  test("the operator reads no Secret but the named ones, writes no Approval, makes no workload and no pod, and holds no *", async () => {
     const objects = await render({ pullSecrets: ["registry"] });
     const rules = objects
       .filter(({ kind, metadata }) => kind.endsWith("Role") && metadata.name === "vouchsafe")
@@ -92,8 +92,9 @@ describe("rights", () => {
     const verbsOn = (resource: string) =>
       new Set(rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs));
     expect(verbsOn("approvals")).toEqual(new Set(["list", "watch"]));
-    expect(verbsOn("pods")).toEqual(new Set(["list", "watch"]));
-    expect(verbsOn("deployments")).toEqual(new Set());
+    // Contained, ended and rolled back, but never made.
+    expect(verbsOn("pods")).toEqual(new Set(["list", "watch", "patch", "delete"]));
+    expect(verbsOn("deployments")).toEqual(new Set(["get", "list", "watch", "patch"]));
     expect(verbsOn("namespaces")).toEqual(new Set(["list", "watch"]));
     expect(
       (await render()).flatMap((object) => object.rules ?? []).filter(({ resources }) => resources.includes("secrets")),

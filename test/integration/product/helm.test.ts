@@ -29,7 +29,7 @@ test("install finds out that the cluster can fill things in, and tells what to d
   const notes = await helm("install", "vouchsafe", CHART, "--create-namespace");
   expect(notes).toContain("vouchsafe explain namespace NAMESPACE --policy NAME");
   expect(await count("mutatingadmissionpolicies")).toBe(4);
-  expect(await count("validatingadmissionpolicies")).toBe(12);
+  expect(await count("validatingadmissionpolicies")).toBe(20);
   const deployment = await readJson<{ spec: { replicas: number } }>(kubectl, [
     "deployment",
     "vouchsafe",
@@ -42,7 +42,7 @@ test("install finds out that the cluster can fill things in, and tells what to d
 test("upgrade changes what values say and keeps the rest", async () => {
   await helm("upgrade", "vouchsafe", CHART, "--set", "mutations=disabled,logLevel=debug");
   expect(await count("mutatingadmissionpolicies")).toBe(0);
-  expect(await count("validatingadmissionpolicies")).toBe(12);
+  expect(await count("validatingadmissionpolicies")).toBe(20);
 });
 
 test("uninstall takes the gate away and keeps every object of ours", async () => {

@@ -348,6 +348,7 @@ test("evidence and metrics tell what happened, and no secret is in them", async 
   expect([...kinds].toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
     "action",
     "approval",
+    "breach",
     "verdict",
     "verification",
   ]);

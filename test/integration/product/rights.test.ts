@@ -9,13 +9,27 @@ import { renderChart } from "../../harness/helm.ts";
 import { demand, readJson } from "../../harness/kubectl.ts";
 import { NODE_LABEL, OPERATOR_NAMESPACE, readEvidence } from "../../harness/product.ts";
 import { eventually } from "../../harness/wait.ts";
-import { type Conditioned, makeVoice, openScene, openVoice, type Scene, untilCondition } from "./scene.ts";
+import {
+  apply,
+  become,
+  combine,
+  has,
+  imagesOf,
+  runV5,
+  toDeployment,
+  untilIncident,
+  untilRecorded,
+  untilSeen,
+  type Workload,
+} from "./containment.ts";
+import { type Conditioned, makeVoice, openVoice, untilCondition } from "./scene.ts";
+import { openStage, type Place, read, release, revoke, type Stage } from "./stage.ts";
 
 const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:vouchsafe`;
 const NS = "rights";
 
 let dir = "";
-let scene: Scene;
+let scene: Stage;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "audit-"));
   const policy = {
@@ -25,7 +39,7 @@ beforeAll(async () => {
     rules: [{ level: "Metadata", users: [OPERATOR] }, { level: "None" }],
   };
   await writeFile(join(dir, "policy.json"), JSON.stringify(policy));
-  scene = await openScene({
+  scene = await openStage({
     // Without streaming lists, as on older clusters, the operator lists before it watches.
     apiserverArgs: [
       "--feature-gates=WatchList=false",
@@ -205,6 +219,87 @@ test("a namespace that is let go keeps no fence, no finalizer and no gate", asyn
   await eventually("any pod runs there again", async () =>
     (await scene.kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod))).code === 0 ? true : undefined,
   );
+});
+
+const rename = (name: string) => (workload: Workload) => {
+  workload.metadata.name = name;
+  const { selector, template } = workload.spec as { selector?: object; template?: Workload["spec"]["template"] };
+  if (selector !== undefined) Object.assign(selector, { matchLabels: { app: name } });
+  if (template !== undefined) template.metadata.labels.app = name;
+};
+
+const untilSettled = (place: Place, kind: string, name: string, image: string) =>
+  untilSeen(place, `${kind} ${name} runs ${image}`, async () => {
+    const found = await read<Workload>(place, kind, name);
+    const { updatedReplicas, availableReplicas, numberAvailable, updatedNumberScheduled } = found?.status ?? {};
+    const isUp = (updatedReplicas ?? updatedNumberScheduled) === 1 && (availableReplicas ?? numberAvailable) === 1;
+    return isUp && found?.spec.template.spec.containers[0]?.image === image ? true : undefined;
+  });
+
+test("a breach throttles, leaves Services, freezes, ends and rolls back workloads of every kind", async () => {
+  const rungs = ["refuse", "throttle", "leaveServices", "freeze", "sever", "rollBack"] as const;
+  const steps = rungs.map((rung) => ({ do: rung, authority: "Standing" as const }));
+  const needsConfig = (workload: Workload) => {
+    Object.assign(workload.spec.template.spec.containers[0] ?? {}, {
+      envFrom: [{ configMapRef: { name: "settings" } }],
+    });
+  };
+  const { place } = await runV5(scene, "contained", { onBreach: [{ for: ["ReleaseRevoked"], steps }] });
+  await demand(scene.kubectl, ["create", "configmap", "settings", "-n", place.namespace, "--from-literal=a=b"]);
+  // More states than are kept, so that the oldest goes.
+  for (let round = 0; round < 11; round += 1) {
+    const annotate = (workload: Workload) => {
+      workload.spec.template.metadata.annotations = { round: String(round) };
+    };
+    await apply(place, toDeployment(place, "v5", combine(needsConfig, annotate)));
+    await untilRecorded(place, "v5", Math.min(round + 2, 10));
+  }
+  const one = (workload: Workload) => {
+    if (workload.kind === "StatefulSet") workload.spec.replicas = 1;
+  };
+  for (const version of ["v5", "v6"] as const) {
+    if (version === "v6") await release(place, "v6");
+    for (const kind of ["StatefulSet", "DaemonSet"] as const) {
+      const name = kind.toLowerCase();
+      await apply(place, toDeployment(place, version, combine(become(kind), one, rename(name))));
+      await untilSettled(place, kind, name, imagesOf(place, version).server);
+    }
+    if (version === "v5") await untilRecorded(place, "v5", 12);
+  }
+  await apply(place, toDeployment(place, "v6", become("CronJob")));
+  await revoke(place, { release: "voice-gate-v6" });
+  await untilIncident(place, "ReleaseRevoked", has("Restored", "True"));
+  for (const kind of ["StatefulSet", "DaemonSet"]) {
+    await untilSettled(place, kind, kind.toLowerCase(), imagesOf(place, "v5").server);
+  }
+});
+
+test("an Incident that is open takes what is found later", async () => {
+  const namespace = "adopted";
+  const govern = (value: string) => demand(scene.kubectl, ["label", "namespace", namespace, value]);
+  const run = (name: string, digit: string) => {
+    const containers = [{ name: "c", image: `registry.example/x@sha256:${digit.repeat(64)}` }];
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, spec: { containers } };
+    return eventually(`pod ${name} is made`, async () =>
+      (await scene.kubectl(["create", "-f", "-"], JSON.stringify(pod))).code === 0 ? true : undefined,
+    );
+  };
+  const digests = async () =>
+    (
+      await readJson<{ items: { spec: { breach?: string; digests?: string[] } }[] }>(scene.kubectl, [
+        "incidents",
+        "-n",
+        namespace,
+      ])
+    )?.items.find(({ spec }) => spec.breach === "ImageUnvouched")?.spec.digests?.length;
+  await demand(scene.kubectl, ["create", "namespace", namespace]);
+  await run("first", "1");
+  await govern("vouchsafe.dev/enforce=standard");
+  await eventually("an Incident of one digest", async () => ((await digests()) === 1 ? true : undefined));
+  await govern("vouchsafe.dev/enforce-");
+  await run("second", "2");
+  await govern("vouchsafe.dev/enforce=standard");
+  await eventually("the Incident has both", async () => ((await digests()) === 2 ? true : undefined));
 });
 
 test("every right of the chart was used, and nothing was refused", async () => {

@@ -1,0 +1,163 @@
+/** `vouchsafe revoke`: what may never run again, by release, digest or signer, and whether it is refused already. */
+import type { Incident } from "../../api/incident.ts";
+import { ModelRelease } from "../../api/model-release.ts";
+import { ClusterRevocation, Revocation } from "../../api/revocation.ts";
+import type { WarrantSpec } from "../../api/warrant.ts";
+import { toIso } from "../../domain/time.ts";
+import { createNamed } from "../create.ts";
+import { readMoment } from "../dates.ts";
+import { readOne, readWarrants } from "../read.ts";
+import { readStamp } from "../rights.ts";
+import { type Answer, type Session, UsageError } from "../session.ts";
+import { lookAfterwards } from "./afterwards.ts";
+import { listLines, readIncidents } from "./read-incidents.ts";
+import { until } from "./wait.ts";
+
+export interface RevokeOptions {
+  reason: string;
+  since?: string;
+}
+
+/** What is revoked, and where. */
+type Target =
+  | { what: "release"; name: string }
+  | { what: "digest"; digest: string; scope: "namespace" | "cluster" }
+  | { what: "signer"; name: string };
+
+/** How long a breach may take to be noticed once the revocation is in force. */
+const NOTICE_MS = 3000;
+
+function toSpec(target: Target): Record<string, unknown> {
+  switch (target.what) {
+    case "release":
+      return { release: target.name };
+    case "digest":
+      return { digests: [target.digest] };
+    case "signer":
+      return { signer: target.name };
+  }
+}
+
+const isClusterWide = (target: Target) =>
+  target.what === "signer" || (target.what === "digest" && target.scope === "cluster");
+
+const toBase = (target: Target) => (target.what === "digest" ? target.digest.slice(7, 19) : target.name);
+
+const refusesAll = ({ images = {} }: WarrantSpec, digests: readonly string[]) =>
+  digests.every((digest) => images[digest]?.refused !== undefined);
+
+/** The digests that the Warrant refuses because of it; undefined while it is not in force here. */
+async function findRefused(session: Session, target: Target, name: string): Promise<string[] | undefined> {
+  const warrant = (await readWarrants(session)).get("enforce");
+  if (warrant === undefined) return undefined;
+  switch (target.what) {
+    case "release": {
+      const { status } = (await readOne<Revocation>(session, Revocation, name)) ?? {};
+      const isInForce = status?.conditions?.some((one) => one.type === "InForce" && one.status === "True") === true;
+      // Of a release whose images all run with others too, no digest falls.
+      return isInForce && refusesAll(warrant, status.digests ?? []) ? (status.digests ?? []) : undefined;
+    }
+    case "digest":
+      return refusesAll(warrant, [target.digest]) ? [target.digest] : undefined;
+    case "signer": {
+      const fallen = Object.entries(warrant.images ?? {}).filter(
+        ([, entry]) => entry.refused?.code === "SignerRevoked",
+      );
+      return fallen.length === 0 ? undefined : fallen.map(([digest]) => digest);
+    }
+  }
+}
+
+const isAbout = (target: Target, digests: readonly string[]) => (incident: Incident) => {
+  const { spec } = incident;
+  if (spec.state !== "Open" || spec.breach === undefined) return false;
+  if (target.what === "release" && spec.release === target.name) return true;
+  return (spec.digests ?? []).some((digest) => digests.includes(digest));
+};
+
+async function findIncidents(session: Session, target: Target, digests: readonly string[]): Promise<Incident[]> {
+  const probe = async () => {
+    const found = (await readIncidents(session)).filter(isAbout(target, digests));
+    return found.length === 0 ? undefined : found;
+  };
+  return (await until(probe, NOTICE_MS)) ?? [];
+}
+
+const sayPending = (target: Target, { namespace }: Session): string[] => [
+  target.what === "signer"
+    ? `No digest is refused for it in namespace ${namespace} yet: nothing there rests on this signer, or the operator is down.`
+    : `Namespace ${namespace} does not refuse it yet: nothing is enforced there, or the operator is down.`,
+  "It is on record and counts as soon as the operator sees it; until then what was vouched for is still admitted.",
+  `Next: kubectl get warrant enforce -n ${namespace} -o yaml`,
+];
+
+const sayRefused = (session: Session, digests: readonly string[], incidents: readonly Incident[]): string[] => [
+  digests.length === 0
+    ? "It is in force; every image of the release runs with other releases too, so no digest is refused for it alone."
+    : `The API server refuses in namespace ${session.namespace}:`,
+  ...digests.map((digest) => `  ${digest}`),
+  ...(incidents.length === 0
+    ? ["No Incident came of it here: nothing that runs uses it."]
+    : ["Incidents that came of it:", ...listLines(incidents, session)]),
+];
+
+/** Waits until it is refused, and then for a breach to be noticed. */
+async function see(session: Session, target: Target, name: string) {
+  const digests = await until(() => findRefused(session, target, name));
+  return { digests, incidents: digests === undefined ? [] : await findIncidents(session, target, digests) };
+}
+
+async function revoke(session: Session, target: Target, options: RevokeOptions): Promise<Answer> {
+  const kind = isClusterWide(target) ? ClusterRevocation : Revocation;
+  const since = options.since === undefined ? {} : { since: toIso(readMoment(options.since, "--since")) };
+  const by = await readStamp(session);
+  const spec = { ...toSpec(target), reason: options.reason, ...since, by };
+  const written = await createNamed(session, kind, toBase(target), spec);
+  if (written.outcome === "refused") {
+    return { exit: 1, json: { refused: written.message }, lines: [written.message] };
+  }
+  const { name } = written.object.metadata;
+  const head = `${kind.singular}.vouchsafe.dev/${name} created by ${by.username}; it is for good.`;
+  session.tell(head);
+  const look = await lookAfterwards(() => see(session, target, name));
+  if (look.outcome === "unseen")
+    return {
+      exit: 0,
+      json: { revocation: written.object, refused: null, incidents: [] },
+      lines: [head, ...look.lines],
+    };
+  const { digests, incidents } = look.value;
+  const lines = digests === undefined ? sayPending(target, session) : sayRefused(session, digests, incidents);
+  const elsewhere = kind.namespaced ? [] : ["Other namespaces: kubectl get incidents -A"];
+  return {
+    exit: 0,
+    json: { revocation: written.object, refused: digests ?? null, incidents },
+    lines: [head, ...lines, ...elsewhere],
+  };
+}
+
+/** Revokes a release of the namespace. */
+export async function revokeRelease(session: Session, name: string, options: RevokeOptions): Promise<Answer> {
+  if ((await readOne(session, ModelRelease, name)) === undefined) {
+    throw new UsageError(
+      `there is no ModelRelease ${name} in namespace ${session.namespace}; one that was deleted is revoked by its digests: vouchsafe revoke digest`,
+    );
+  }
+  return revoke(session, { what: "release", name }, options);
+}
+
+/** Revokes a digest, here or everywhere. */
+export function revokeDigest(
+  session: Session,
+  text: string,
+  options: RevokeOptions & { cluster?: boolean },
+): Promise<Answer> {
+  const [, hex] = /^(?:[^@\s]+@)?(?:sha256:)?([a-f0-9]{64})$/.exec(text) ?? [];
+  if (hex === undefined) throw new UsageError(`${text} is no digest such as sha256:…, of 64 digits 0-9 and a-f`);
+  const scope = options.cluster === true ? "cluster" : "namespace";
+  return revoke(session, { what: "digest", digest: `sha256:${hex}`, scope }, options);
+}
+
+/** Revokes a signer, everywhere. */
+export const revokeSigner = (session: Session, name: string, options: RevokeOptions): Promise<Answer> =>
+  revoke(session, { what: "signer", name }, options);
