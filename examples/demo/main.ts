@@ -4,12 +4,12 @@ import { demand } from "../../test/harness/kubectl.ts";
 import { CLUSTERS, type ClusterKind, type DemoCluster, openCluster } from "./cluster.ts";
 import { setStage, type Stage } from "./stage.ts";
 import { governNamespace, lowerImpact, refuseOneByOne, releaseV5, stopOperator, upgradeToV6 } from "./story.ts";
+import { revokeSigner, revokeV6 } from "./breach.ts";
 import { createTeller, printTable } from "./teller.ts";
 
 const isCluster = (name: string): name is ClusterKind => CLUSTERS.some((one) => one === name);
 
-async function keepRunning(cluster: DemoCluster, stage: Stage): Promise<void> {
-  await stage.product.startOperator();
+async function keepRunning(cluster: DemoCluster): Promise<void> {
   process.stdout.write(
     [
       "",
@@ -29,9 +29,8 @@ async function keepRunning(cluster: DemoCluster, stage: Stage): Promise<void> {
 }
 
 /** Takes away what the demo made on a cluster that stays. */
-async function tidyUp({ product, admin }: Stage): Promise<void> {
+async function tidyUp({ admin }: Stage): Promise<void> {
   process.stdout.write("\nTidying up\n");
-  await product.startOperator();
   await demand(admin.kubectl, ["delete", "namespace", "voice", "trial", "--ignore-not-found"]);
   await demand(admin.kubectl, ["delete", "aipolicy", "standard", "trial", "--ignore-not-found"]);
   await demand(admin.kubectl, ["delete", "node", "fake-node", "--ignore-not-found"]);
@@ -51,11 +50,20 @@ async function play(): Promise<number> {
   let stage: Stage | undefined;
   try {
     stage = await setStage(cluster, teller);
-    for (const act of [governNamespace, releaseV5, upgradeToV6, refuseOneByOne, lowerImpact, stopOperator])
-      await act(stage);
+    const acts = [
+      governNamespace,
+      releaseV5,
+      upgradeToV6,
+      refuseOneByOne,
+      revokeV6,
+      lowerImpact,
+      stopOperator,
+      revokeSigner,
+    ];
+    for (const act of acts) await act(stage);
     const isFine = printTable(teller.rows);
     process.stdout.write(`played in ${Math.round((performance.now() - began) / 1000)} s\n`);
-    if (values.keep) await keepRunning(cluster, stage);
+    if (values.keep) await keepRunning(cluster);
     else if (!cluster.isOurs) await tidyUp(stage);
     return isFine ? 0 : 1;
   } finally {

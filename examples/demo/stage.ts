@@ -20,7 +20,7 @@ export interface Stage {
   published: Published;
   /** The cluster's administrator. */
   admin: { name: string; kubectl: Kubectl };
-  people: Record<"bob" | "alice" | "ruth" | "eve" | "ada", Person>;
+  people: Record<"bob" | "alice" | "ruth" | "eve" | "ada" | "olga", Person>;
   image(name: ArtifactName): string;
   /** Writes a file of examples/voice as this run needs it; the path. */
   manifest(file: string, namespace?: string, change?: (text: string) => string): Promise<string>;
@@ -61,13 +61,13 @@ export async function readDigest(kubectl: Kubectl, object: string[]): Promise<st
 export async function setStage(cluster: DemoCluster, teller: Teller): Promise<Stage> {
   const { binary, kubeconfig, dir } = cluster;
   teller.act(
-    "Setting the stage: chart, operator under its own ServiceAccount, registry with two real models, five people",
+    "Setting the stage: chart, operator under its own ServiceAccount, registry with two real models, six people",
   );
   const product = await startProduct({ binary, kubeconfig, dir });
   const { kubectl } = product;
   const published = await publishSilero(product.registry.host);
   for (const name of Object.values(published.images)) teller.say(name);
-  const names = ["bob", "alice", "ruth", "eve", "ada"] as const;
+  const names = ["bob", "alice", "ruth", "eve", "ada", "olga"] as const;
   const made = await Promise.all(
     names.map(async (name) => [name, await makePerson({ kubectl, binary }, dir, name)] as const),
   );

@@ -1,4 +1,4 @@
-// The story in six acts; each function is one act and reads as it is told.
+// The story up to where things are revoked (breach.ts); each function is one act and reads as it is told.
 import { demand, readJson } from "../../test/harness/kubectl.ts";
 import { eventually } from "../../test/harness/wait.ts";
 import { toPod } from "./pods.ts";
@@ -257,7 +257,7 @@ async function bendGovernance({ teller, people: { ada }, admin }: Stage): Promis
 }
 
 export async function lowerImpact({ teller, people: { bob }, admin }: Stage): Promise<void> {
-  teller.act("5. The impact is lowered after acceptance: the acceptance no longer fits");
+  teller.act("6. The impact is lowered after acceptance: the acceptance no longer fits");
   const lower = '{"spec":{"impact":{"privacy":"minor"}}}';
   await teller.kubectl(bob, ["patch", "aisystem", "voice-gate", ...NS, "--type=merge", "-p", lower]);
   const because = await eventually("the status says why the acceptance no longer fits", async () => {
@@ -318,7 +318,7 @@ async function openTrial(stage: Stage): Promise<Date> {
 
 export async function stopOperator(stage: Stage): Promise<void> {
   const { teller, people, product } = stage;
-  teller.act("6. The operator is stopped: the API server holds the line by itself");
+  teller.act("7. The operator is stopped: the API server holds the line by itself");
   const ends = await openTrial(stage);
   await product.operator.stop();
   teller.say("the operator's process has ended");
