@@ -8,7 +8,7 @@ import { demandRequest, demandResponse, OPERATIONS, toAnswer } from "./github/co
 import { createRepositoryState, type Repository } from "./github/repository.ts";
 import { type Reply, refuse, ROUTES } from "./github/routes.ts";
 
-export type { Draft, Pull, Repository } from "./github/repository.ts";
+export type { Pull, Repository } from "./github/repository.ts";
 
 /** What goes wrong with a request. `cut` ends the connection without an answer, before or after the work was done. */
 export type Fault =

@@ -1,4 +1,5 @@
 /** The writes to workloads: a rollback, a throttle, a suspension. Each is conditional on the object that was decided on. */
+import { toCanonicalText } from "../../domain/canonical.ts";
 import { isSameTemplate, type Snapshot } from "../../domain/rollback.ts";
 import { isApiError, type KubeObject, type ResourceType } from "../../runtime/index.ts";
 import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, STATEFUL_SETS } from "../resources.ts";
@@ -94,6 +95,9 @@ export async function rollBack(
     // Our copy may be older than our own last patch, or than somebody's way forward.
     const isSame = live.metadata.uid === metadata.uid && live.metadata.generation === metadata.generation;
     if (!isSame) return { outcome: "stale" };
+    // Our copy may be old, and it is back already.
+    if (toCanonicalText(live.spec?.template ?? {}) === toCanonicalText(snapshot.template))
+      return { outcome: "patched" };
     const patch = [
       ...onlyIf(live.metadata),
       { op: "replace" as const, path: "/spec/template", value: snapshot.template },

@@ -15,6 +15,9 @@ type Path = (string | number)[];
 
 /** One value for each pattern of the API; a new pattern needs a line here. */
 const SAMPLES: Record<string, string> = {
+  "^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\\/[A-Za-z0-9._-]{0,99}[A-Za-z0-9_-]$": "acme/deploy",
+  "^[A-Za-z0-9_][A-Za-z0-9._/-]*$": "main",
+  "^[A-Za-z0-9_.@+-]+(?:\\/[A-Za-z0-9_.@+-]+)*$": "apps/voice",
   "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": "name",
   "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": "name",
   "^[^\\r\\n]+$": "one line",

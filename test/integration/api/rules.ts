@@ -44,6 +44,18 @@ const TAKEN_BACK = "only throttle, quarantine and leaveServices can be taken bac
 export const RULES: RuleCase[] = [
   { kind: "AISystem", message: TOO_LONG, name: LONG, spec: (spec) => spec },
   { kind: "AIPolicy", message: TOO_LONG, name: LONG, spec: (spec) => spec },
+  ...["a..b", "a//b", "a/", "a.lock"].map(
+    (branch): RuleCase => ({
+      kind: "AISystem",
+      message: "branch must be a name that Git allows",
+      spec: (spec) => ({ ...spec, github: { repository: "acme/deploy", branch } }),
+    }),
+  ),
+  {
+    kind: "AISystem",
+    message: "path must not contain . or .. as a folder",
+    spec: (spec) => ({ ...spec, github: { repository: "acme/deploy", path: "apps/../secrets" } }),
+  },
   { kind: "AISystem", message: PEER, spec: peer({}) },
   { kind: "AISystem", message: PEER, spec: peer({ cidr: "10.0.0.0/8", namespace: "x" }) },
   {

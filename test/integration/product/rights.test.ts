@@ -23,7 +23,7 @@ import {
   type Workload,
 } from "./containment.ts";
 import { type Conditioned, makeVoice, openVoice, untilCondition } from "./scene.ts";
-import { openStage, type Place, read, release, revoke, type Stage } from "./stage.ts";
+import { make, openStage, type Place, read, release, revoke, type Stage } from "./stage.ts";
 
 const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:vouchsafe`;
 const NS = "rights";
@@ -266,7 +266,8 @@ test("a breach throttles, leaves Services, freezes, ends and rolls back workload
     }
     if (version === "v5") await untilRecorded(place, "v5", 12);
   }
-  await apply(place, toDeployment(place, "v6", become("CronJob")));
+  const { spec } = toDeployment(place, "v6", become("CronJob"));
+  await make(place, { kind: "CronJob", metadata: { name: "nightly" }, spec });
   await revoke(place, { release: "voice-gate-v6" });
   await untilIncident(place, "ReleaseRevoked", has("Restored", "True"));
   for (const kind of ["StatefulSet", "DaemonSet"]) {

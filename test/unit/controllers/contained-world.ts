@@ -169,20 +169,24 @@ export class ContainedWorld {
         for (const pod of this.podsOf(act.act, act.pods)) pod.isEnding = true;
         return;
       case "throttle":
-      case "rollBack": {
-        const found = this.workloads.find(({ name }) => name === act.workload.facts.metadata.name);
-        if (found === undefined) throw new Error("a workload that is not there");
-        if (act.act === "throttle") found.replicas = act.replicas;
-        else found.model = MODEL;
+      case "rollBack":
+      case "suspend":
+        this.changeOwner(act);
         return;
-      }
-      case "suspend": {
-        const found = this.jobs.find(({ name }) => name === act.job.name);
-        if (found === undefined) throw new Error("a Job that is not there");
-        found.isSuspended = act.isSuspended;
-        return;
-      }
     }
+  }
+
+  private changeOwner(act: Extract<Act, { act: "throttle" | "rollBack" | "suspend" }>): void {
+    if (act.act === "suspend") {
+      const job = this.jobs.find(({ name }) => name === act.job.name);
+      if (job === undefined) throw new Error("a Job that is not there");
+      job.isSuspended = act.isSuspended;
+      return;
+    }
+    const found = this.workloads.find(({ name }) => name === act.workload.facts.metadata.name);
+    if (found === undefined) throw new Error("a workload that is not there");
+    if (act.act === "throttle") found.replicas = act.replicas;
+    else found.model = MODEL;
   }
 
   /** What other controllers do meanwhile. A pod in breach is refused, so that none is made. */

@@ -126,7 +126,7 @@ describe("conditions", () => {
     ["nobody reviewed it", {}, "Reviewed", "False", "Incomplete"],
     ["it is open", {}, "Closed", "False", "Open"],
   ];
-  test.each(states)("%s", (_, change, type, status, reason) => {
+  test.each(states)("%s", (...[, change, type, status, reason]) => {
     expect(conditionOf(decide(change), type)).toMatchObject({ status, reason });
   });
 
