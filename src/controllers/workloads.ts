@@ -69,7 +69,9 @@ const slim = ({ metadata }: KubeObject): ObjectMetadata => {
 /** Keeps of a pod what is decided by. */
 export function toPodFacts(pod: RawPod): PodFacts {
   const { metadata, spec, status } = pod;
-  const labelsBefore = readLabelsBefore(metadata) ?? metadata.labels ?? {};
+  // Only the operator sets the mark of quarantine; without it the annotation is anybody's.
+  const isContained = metadata.labels?.[QUARANTINE_LABEL] !== undefined;
+  const labelsBefore = (isContained ? readLabelsBefore(metadata) : undefined) ?? metadata.labels ?? {};
   return {
     metadata: slim(pod),
     system: labelsBefore[SYSTEM_LABEL],

@@ -228,10 +228,11 @@ const MAX_ENDING_MS = 10_000;
 function judgeWay(about: ContainmentFacts, { facts, isInBreach }: ContainedWorkload): RungState["state"] | undefined {
   if (facts.kind !== "StatefulSet") return undefined;
   const isContained = (pod: ContainedPod) => pod.facts.quarantinedBy !== undefined;
-  const its = about.pods.filter(
-    (pod) =>
-      pod.isInBreach && !pod.facts.isMirror && pod.facts.metadata.name.replace(/-\d+$/, "") === facts.metadata.name,
-  );
+  const isItsName = (pod: string) => /^-\d+$/.test(pod.slice(facts.metadata.name.length));
+  const its = about.pods.filter(({ facts: pod, isInBreach: isBad }) => {
+    const { name } = pod.metadata;
+    return isBad && !pod.isMirror && name.startsWith(facts.metadata.name) && isItsName(name);
+  });
   const blocking = its.filter((pod) => !isEnding(pod) && (isContained(pod) || (!isInBreach && !pod.facts.isReady)));
   if (blocking.length > 0) {
     const acts: Act[] = [{ act: "end", pods: blocking }];

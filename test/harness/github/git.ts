@@ -25,7 +25,6 @@ export interface GitCommit {
   message: string;
 }
 
-
 function hash(type: "blob" | "tree" | "commit", content: Buffer): string {
   return createHash("sha1").update(`${type} ${content.length}\0`).update(content).digest("hex");
 }
