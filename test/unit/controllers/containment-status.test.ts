@@ -94,6 +94,13 @@ describe("conditions", () => {
     ["all that runs is cut off", { pods: [toQuarantined("a")] }, "Contained", "True", "Quarantined"],
     ["an ending pod is none", { pods: [toPod("a", { isEnding: true })] }, "Contained", "True", "NothingRuns"],
     ["one is still served", { pods: [toQuarantined("a", {}, { isServed: true })] }, "Contained", "False", "InProgress"],
+    [
+      "one is loose, though no Service names it",
+      { pods: [toPod("a", {}, { isServed: false })] },
+      "Contained",
+      "False",
+      "InProgress",
+    ],
     ["one is loose", { pods: [toQuarantined("a"), toPod("b")] }, "Contained", "False", "InProgress"],
     ["a mirror pod is never cut off", { pods: [toMirror("m")] }, "Contained", "False", "InProgress"],
     [

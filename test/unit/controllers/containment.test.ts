@@ -228,6 +228,14 @@ describe("what is remembered of a workload", () => {
     ]);
   });
 
+  test("the replicas of before, whatever was lowered since", () => {
+    const entry = { ...HELD, replicas: 5 };
+    const incident = toIncident({}, { workloads: [entry] });
+    const { names, status } = decide({ steps: [say("throttle")], workloads: [toWorkload({}, { entry })], incident });
+    expect(names).toEqual(["throttle"]);
+    expect(status.workloads).toEqual([entry]);
+  });
+
   test("where it went back to, and what took the place of what", () => {
     const steps = [say("freeze"), say("rollBack")];
     const going = decide({

@@ -104,6 +104,12 @@ describe("the name of an Incident", () => {
       0,
       "gate-system-stopped-09771ff4",
     ],
+    [
+      "of a system with a long name, cut without a dash at its end",
+      { ...none, system: `${"a".repeat(27)}-${"b".repeat(35)}`, kind: "RiskAboveTolerance", release: "v6" },
+      0,
+      `${"a".repeat(27)}-risk-above-tolerance-dd6860fe`,
+    ],
   ])("%s", (_, breach, episode, expected) => {
     expect(nameIncident(breach, episode)).toBe(expected);
   });
