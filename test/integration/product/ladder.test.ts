@@ -449,7 +449,11 @@ test.concurrent("what was suspended runs on when the breach is over, unless its 
       .map(({ metadata, spec }) => `${metadata.name} ${spec.suspend}`)
       .toSorted();
   await withdraw(place, approval);
-  await untilIncident(place, "ApprovalWithdrawn", did("stop", "Done"));
+  await untilIncident(
+    place,
+    "ApprovalWithdrawn",
+    (seen) => observedOf(seen, "stop", "CronJob/nightly") === "suspended" && has("Contained", "NothingRuns")(seen),
+  );
   expect(await suspensions()).toEqual(["asleep true", "nightly true"]);
   await vouch(place, "v5");
   await untilRuns(place, "v5", 1);
