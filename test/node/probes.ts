@@ -12,8 +12,11 @@ import type { RealNode } from "./node.ts";
 
 const run = promisify(execFile);
 
-/** A refusal comes at once, so this may be long: an answer that a busy machine gives late is still an answer. */
-const PROBE_TIMEOUT = "1s";
+/**
+ * Blocked connections are refused, which is told of at once, so this may be long: time enough for a lost packet to be
+ * sent again. An answer that a busy machine gives late is still an answer.
+ */
+const PROBE_TIMEOUT = "3s";
 
 export interface Port {
   protocol: Protocol;

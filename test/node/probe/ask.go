@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -39,21 +40,34 @@ func askOne(target string, timeout time.Duration) string {
 	defer connection.Close()
 	_ = connection.SetDeadline(time.Now().Add(timeout))
 	if network == "udp" {
-		if _, err := connection.Write([]byte("?")); err != nil {
-			return ""
-		}
-		answer := make([]byte, 64)
-		n, err := connection.Read(answer)
-		if err != nil {
-			return ""
-		}
-		return string(answer[:n])
+		return askUDP(connection, timeout)
 	}
 	answer, err := io.ReadAll(connection)
 	if err != nil {
 		return ""
 	}
 	return string(answer)
+}
+
+// resend is after how long a datagram is taken for lost, as TCP would.
+const resend = 500 * time.Millisecond
+
+func askUDP(connection net.Conn, timeout time.Duration) string {
+	answer := make([]byte, 64)
+	for end := time.Now().Add(timeout); time.Now().Before(end); {
+		if _, err := connection.Write([]byte("?")); err != nil {
+			return ""
+		}
+		_ = connection.SetReadDeadline(time.Now().Add(resend))
+		n, err := connection.Read(answer)
+		if err == nil {
+			return string(answer[:n])
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return ""
+		}
+	}
+	return ""
 }
 
 // knock TIMEOUT TARGET NAME: asks one target again and again, each time over a new connection, and prints
