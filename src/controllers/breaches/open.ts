@@ -16,9 +16,8 @@ export async function writeIncident(tools: Toolbox, namespace: string, one: Inci
     case "open": {
       const metadata: ObjectMeta = { name: one.name, namespace };
       const draft = { apiVersion: API_VERSION, kind: Incident.kind, metadata, spec: one.spec };
-      const incident = await client.create<KubeObject>(INCIDENTS, draft);
       const kind = one.spec.breach ?? "breach";
-      metrics.count("breaches", { kind });
+      // First, since after a restart nobody would record a breach whose Incident is there.
       evidence.record({
         kind: "breach",
         actor: OPERATOR_ACTOR,
@@ -28,6 +27,8 @@ export async function writeIncident(tools: Toolbox, namespace: string, one: Inci
         codes: [],
         text: one.spec.summary,
       });
+      const incident = await client.create<KubeObject>(INCIDENTS, draft);
+      metrics.count("breaches", { kind });
       await events.record(incident, { type: "Warning", reason: kind, note: one.spec.summary, action: "Contain" });
       return;
     }

@@ -88,12 +88,13 @@ function listSubjects(act: Act): string[] {
   }
 }
 
-/** Performs the acts in order. Throws where one fails; what was done stays right. */
-export async function carryOut(tools: Toolbox, about: ContainmentFacts, acts: readonly Act[]): Promise<Outcome> {
-  const outcome: Outcome = { frozen: undefined, isRefusalProven: false, refusedRollbacks: new Map() };
+/**
+ * Records what is about to be done. Whoever is killed before it is done does it again, and the record's id tells that it
+ * is the same; the other way round it would be done and never told.
+ */
+export function recordActs({ evidence }: Toolbox, about: ContainmentFacts, acts: readonly Act[]): void {
   for (const act of acts) {
-    await perform(tools, about, act, outcome);
-    tools.evidence.record({
+    evidence.record({
       kind: "action",
       actor: OPERATOR_ACTOR,
       object: `Incident/${about.namespace}/${about.incident.metadata.name}`,
@@ -102,5 +103,11 @@ export async function carryOut(tools: Toolbox, about: ContainmentFacts, acts: re
       codes: [],
     });
   }
+}
+
+/** Performs the acts in order. Throws where one fails; what was done stays right. */
+export async function carryOut(tools: Toolbox, about: ContainmentFacts, acts: readonly Act[]): Promise<Outcome> {
+  const outcome: Outcome = { frozen: undefined, isRefusalProven: false, refusedRollbacks: new Map() };
+  for (const act of acts) await perform(tools, about, act, outcome);
   return outcome;
 }

@@ -33,11 +33,12 @@ export function describeContained(about: ContainmentFacts): ConditionDraft {
   return lacking("Contained", "InProgress", `${count(free.length, "pod")} in breach not contained yet`);
 }
 
-/** Whether every workload is out of breach with all its pods ready, those too that a throttle took. */
+/** Whether every workload is out of breach with all its pods ready, after a throttle was given back. */
 export const isRestored = ({ workloads }: ContainmentFacts) =>
   workloads.length > 0 &&
   workloads.every(
-    ({ isInBreach, ready, facts, entry }) => !isInBreach && ready >= Math.max(facts.wanted, entry?.replicas ?? 0),
+    ({ isInBreach, ready, facts: { wanted }, entry }) =>
+      !isInBreach && ready >= wanted && wanted >= (entry?.replicas ?? 0),
   );
 
 /** Whether vouched pods serve again. */

@@ -17,7 +17,7 @@ import {
 } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
 import { applyStatus, type Toolbox } from "../toolbox.ts";
-import { carryOut, type Outcome } from "./carry-out.ts";
+import { carryOut, type Outcome, recordActs } from "./carry-out.ts";
 import { type ContainmentDecision, decideContainment, listFinished } from "./decide.ts";
 import { isAtRest, isContained, listOpen, observeContainment } from "./observe.ts";
 
@@ -111,6 +111,7 @@ export function createContainmentController(tools: Toolbox, operatorNamespace: s
     try {
       const about = await observeContainment(tools, operatorNamespace, namespace, read.object);
       const { acts, status, comeBackMs } = decideContainment(about);
+      recordActs(tools, about, acts);
       // What is about to be done is written down first, so that it can be given back whatever happens.
       const incident = await writeStatus(key, read.object, status);
       const outcome = await carryOut(tools, { ...about, incident }, acts);

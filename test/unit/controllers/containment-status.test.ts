@@ -51,6 +51,13 @@ describe("once the breach is over", () => {
     ]);
   });
 
+  test("it is not restored before its replicas are given back, though as many pods are ready as there were", () => {
+    const decision = decide({ steps: [], workloads: [toRestored({ replicas: 3 }, { replicas: 1 })] });
+    expect(conditionOf(decision, "Restored")?.status).toBe("False");
+    const after = decide({ steps: [], workloads: [toRestored({ replicas: 3 })] });
+    expect(conditionOf(after, "Restored")?.status).toBe("True");
+  });
+
   test("and then its owners may do as they like", () => {
     const suspended = {
       kind: "Job" as const,
