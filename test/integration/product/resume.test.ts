@@ -10,7 +10,7 @@ import { LEASES } from "../../../src/runtime/leader.ts";
 import { readApi } from "../../harness/fakelet.ts";
 import { OPERATOR_NAMESPACE } from "../../harness/product.ts";
 import { type Count, startWriteProxy, type Trap, type Write, type WriteProxy } from "../../harness/write-proxy.ts";
-import { become, digestsOf, imagesOf, listPods, runV6, toDeployment } from "./containment.ts";
+import { become, digestsOf, imagesOf, listPods, runV6, toDeployment, untilRecorded } from "./containment.ts";
 import { type EndState, readEndState } from "./end-state.ts";
 import { make, openStage, type Place, revoke, type Stage } from "./stage.ts";
 
@@ -23,7 +23,7 @@ const LONG_CALM_MS = 3000;
 /** Writes beyond those of the undisturbed run: the controllers work side by side, so that runs differ a little. */
 const SPARE = 10;
 /** Namespaces that are made at once. */
-const BATCH = 12;
+const BATCH = 10;
 
 /** Every rung that the operator climbs by itself for a release that was revoked. */
 const RUNGS = ["refuse", "throttle", "quarantine", "leaveServices", "freeze", "sever", "rollBack"] as const;
@@ -49,17 +49,11 @@ afterAll(async () => {
 /** A namespace whose Deployment ran v5 well and now runs v6, as a CronJob would. */
 async function prepare(namespace: string): Promise<Place> {
   const { place } = await runV6(stage, namespace, { onBreach: LADDER });
+  // It is recorded that v6 runs well; where that came later it would be counted with what the breach writes.
+  await untilRecorded(place, "v6");
   const { kind, spec } = toDeployment(place, "v6", become("CronJob"));
   await make(place, { kind, metadata: { name: "nightly" }, spec });
   return place;
-}
-
-async function prepareAll(names: readonly string[]): Promise<Place[]> {
-  const places: Place[] = [];
-  for (let at = 0; at < names.length; at += BATCH) {
-    places.push(...(await Promise.all(names.slice(at, at + BATCH).map(prepare))));
-  }
-  return places;
 }
 
 /** Looks until the operator is done and the state is right, until it is killed, or until time is over; gives the state. */
@@ -181,7 +175,11 @@ async function playRound(place: Place, nth: number, at: Side): Promise<{ met: Wr
       faults.push(String(error));
     }
   };
-  check(() => expect(state).toEqual(expected));
+  for (const [part, wanted] of Object.entries(expected)) {
+    const found = (state as Record<string, unknown>)[part];
+    if (!isDeepStrictEqual(found, wanted))
+      faults.push(`${part} is ${JSON.stringify(found)}, without a kill ${JSON.stringify(wanted)}`);
+  }
   for (const [what, times] of Object.entries(tally(count.writes))) {
     check(() => expect(times, `times that ${what} were written`).toBeLessThanOrEqual(once[what] ?? 0));
   }
@@ -194,23 +192,32 @@ async function playRound(place: Place, nth: number, at: Side): Promise<{ met: Wr
 test("killed at any write and started again, the end is the same and nothing is done twice", {
   timeout: 1_200_000,
 }, async () => {
-  const numbers = Array.from({ length: total + SPARE }, (_, at) => at + 1);
   const sidesOf = (nth: number): Side[] =>
     process.env.RESUME === "all" ? ["answer", "request"] : [nth % 2 === 0 ? "answer" : "request"];
-  const rounds = numbers.flatMap((nth) => sidesOf(nth).map((at) => ({ nth, at, namespace: `killed-${at}-${nth}` })));
-  const places = await prepareAll(rounds.map(({ namespace }) => namespace));
+  const rounds = Array.from({ length: total + SPARE }, (_, at) => at + 1).flatMap((nth) =>
+    sidesOf(nth).map((at) => ({ nth, at, namespace: `killed-${at}-${nth}` })),
+  );
+  const places: Place[] = [];
+  const played: string[] = [];
   const failures: string[] = [];
-  const met: boolean[] = [];
+  let last = 0;
   for (const [index, { nth, at }] of rounds.entries()) {
+    // A write beyond the last one that any run came to ends it.
+    if (nth > Math.max(total, last + 1)) break;
+    if (index === places.length) {
+      const batch = rounds.slice(index, index + BATCH).map(({ namespace }) => prepare(namespace));
+      places.push(...(await Promise.all(batch)));
+    }
     const place = places[index];
     if (place === undefined) throw new Error("a namespace was not made");
     const began = performance.now();
     const round = await playRound(place, nth, at);
+    played.push(place.namespace);
+    if (round.met !== undefined) last = nth;
     const what = round.met === undefined ? "no such write" : `${round.met.method} ${round.met.path}`;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     process.stderr.write(`write ${nth} of ${total}, ${at}: ${what}: ${round.faults.length} faults, ${seconds} s\n`);
     failures.push(...round.faults.map((fault) => `killed at the ${at} of write ${nth}, ${what}: ${fault}`));
-    met.push(round.met !== undefined);
   }
   expect(failures).toEqual([]);
   const told = await readIncidentEvidence();
@@ -218,10 +225,11 @@ test("killed at any write and started again, the end is the same and nothing is 
   expect([...whole], "evidence of an undisturbed breach").toEqual(
     expect.arrayContaining(["ReleaseRevoked", "quarantine", "freeze", "end", "rollBack"]),
   );
-  const gaps = places.flatMap(({ namespace }) =>
+  const gaps = played.flatMap((namespace) =>
     [...whole].filter((what) => told.get(namespace)?.has(what) !== true).map((what) => `${namespace}: ${what}`),
   );
   expect(gaps, "what the evidence stream does not tell after a kill").toEqual([]);
-  expect(met.slice(0, total - SPARE), "writes that were met").not.toContain(false);
-  expect(met.at(-1), "a write beyond the last one").toBe(false);
+  // Runs differ by a few writes; one that was not met at all would mean that the operator was not killed.
+  expect(last, "the last write that was met").toBeGreaterThan(total - SPARE);
+  expect(last, "the last write that was met").toBeLessThan(total + SPARE);
 });
