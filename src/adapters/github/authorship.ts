@@ -61,10 +61,9 @@ async function readChange(
   for (const { sha } of commit.parents) {
     const before = await readForm(reader, sha, object, look.toForm);
     if (isSame(form, before)) return undefined;
-    if (before === "unclear") isTraceable = false;
-    if (before === "none" && (await findObject(reader, { commit: sha, path: look.path }, object)) !== undefined) {
-      isTraceable = false;
-    }
+    if (before !== "none") continue;
+    const elsewhere = await findObject(reader, { commit: sha, path: look.path }, object);
+    if (elsewhere.lies !== "nowhere") isTraceable = false;
   }
   return { commit, form, isTraceable };
 }

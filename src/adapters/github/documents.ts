@@ -52,17 +52,21 @@ export async function readHolding(reader: TreeReader, file: FileEntry, wanted: O
   return found.length === 1 ? { holds: "one", spec: found[0] } : NONE;
 }
 
-/** The only file below the path that holds the object; undefined where there is none, or more than one. */
+/** Where the object lies below the path: in one file, in none, or where it cannot be told. */
+export type Whereabouts = { lies: "here"; file: string; spec: unknown } | { lies: "nowhere" } | { lies: "unclear" };
+
+/** Looks for the object in every manifest below the path. */
 export async function findObject(
   reader: TreeReader,
   at: { commit: string; path: string | undefined },
   wanted: ObjectName,
-): Promise<{ file: string; spec: unknown } | undefined> {
-  const found: { file: string; spec: unknown }[] = [];
+): Promise<Whereabouts> {
+  let found: Whereabouts = { lies: "nowhere" };
   for (const file of await listManifests(reader, at.commit, at.path)) {
     const holding = await readHolding(reader, file, wanted);
-    if (holding.holds === "unclear") return undefined;
-    if (holding.holds === "one") found.push({ file: file.path, spec: holding.spec });
+    if (holding.holds === "none") continue;
+    if (holding.holds === "unclear" || found.lies === "here") return { lies: "unclear" };
+    found = { lies: "here", file: file.path, spec: holding.spec };
   }
-  return found.length === 1 ? found[0] : undefined;
+  return found;
 }

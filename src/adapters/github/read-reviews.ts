@@ -36,9 +36,9 @@ export type KnownReading = Exclude<ReviewReading, { outcome: "failed" }>;
 async function findContent(reader: TreeReader, commit: string, path: string | undefined, target: ReviewTarget) {
   const at = { commit, path };
   const object = await findObject(reader, at, target);
-  if (object === undefined) return undefined;
+  if (object.lies !== "here") return undefined;
   const system = await findObject(reader, at, { ...target, kind: "AISystem", name: target.system });
-  if (system === undefined || target.toDigest(object.spec, system.spec) !== target.digest) return undefined;
+  if (system.lies !== "here" || target.toDigest(object.spec, system.spec) !== target.digest) return undefined;
   return { object, system };
 }
 

@@ -105,7 +105,7 @@ export function createTransport(options: TransportOptions) {
 
   /** How long to wait before the next try; undefined where there is none. Only what changes nothing is asked twice. */
   const findWait = (error: GitHubError, method: string, tries: number): number | undefined => {
-    if (tries >= MAX_TRIES || options.signal.aborted) return undefined;
+    if (tries >= MAX_TRIES) return undefined;
     const { failure } = error;
     if (failure.code === "RateLimited") {
       const ms = failure.retryAt - now();

@@ -11,7 +11,7 @@ import { toResource } from "../../api/kind.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
 import { listValid } from "../../domain/facts.ts";
 import type { RevertCase, RevertOutcome } from "../../domain/revert-proposal.ts";
-import { type Controller, createController, fromStore, type Result } from "../../runtime/index.ts";
+import { type Controller, createController, fromStore, isApiError, type Result } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
 import { applyStatus, type FieldManager, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
 import {
@@ -26,18 +26,27 @@ import {
 /** Opens GitHub for one repository with the credential as it is now; undefined where the operator has none. */
 export type OpenGitHub = (repository: string, access: "read" | "write") => Promise<GitHub | undefined>;
 
+/** As `open`, and nothing is opened where the Secret is not there or may not be read. */
+export const openWhereAllowed =
+  (open: OpenGitHub): OpenGitHub =>
+  (repository, access) =>
+    open(repository, access).catch((error: unknown) => {
+      if (isApiError(error, "NotFound", "Forbidden")) return undefined;
+      throw error;
+    });
+
 /** Who writes what is known from GitHub. */
 export const GITHUB_MANAGER: FieldManager = "vouchsafe-github";
 
 const NO_CREDENTIAL: RevertOutcome = {
   outcome: "failed",
   failure: { code: "Forbidden" },
-  message: "the operator has no credential for GitHub (setting VOUCHSAFE_GITHUB_SECRET)",
+  message: "the operator has no Secret with a credential for GitHub (setting VOUCHSAFE_GITHUB_SECRET)",
 };
 
 async function ask(open: OpenGitHub, where: SystemGitHub, about: RevertCase): Promise<RevertOutcome> {
   try {
-    const github = await open(where.repository, "write");
+    const github = await openWhereAllowed(open)(where.repository, "write");
     if (github === undefined) return NO_CREDENTIAL;
     try {
       return await proposeRevert(github, { branch: where.branch, path: where.path }, about);

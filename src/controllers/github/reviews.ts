@@ -18,7 +18,7 @@ import { type Controller, createController, fromStore, isApiError, type Result }
 import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
-import { GITHUB_MANAGER, type OpenGitHub } from "./controller.ts";
+import { GITHUB_MANAGER, type OpenGitHub, openWhereAllowed } from "./controller.ts";
 import {
   createDigesting,
   findPause,
@@ -63,7 +63,7 @@ export function createReviewsController(tools: Toolbox, { operatorNamespace, ope
     const { repository, branch, path } = look.where;
     let github: GitHub | undefined;
     try {
-      github = await openGitHub(repository, "read");
+      github = await openWhereAllowed(openGitHub)(repository, "read");
       if (github === undefined) return undefined;
       const { kind, name, digest } = look.target;
       const { namespace = "" } = look.object.metadata;

@@ -185,12 +185,13 @@ export function createRepositoryState(fullName: string) {
   };
 
   /** Merges a pull request in one of GitHub's three ways. */
-  const merge = (pull: Pull, method: "merge" | "squash" | "rebase" = "squash"): Pull => {
+  const merge = (pull: Pull, method: "merge" | "squash" | "rebase" = "squash", text?: string): Pull => {
     const base = headOf(pull.baseRef);
     const tree = mergeTree(treeOf(base), treeOf(pull.baseSha), treeOf(pull.headSha));
     const others = new Set(listPullCommits(pull).map(({ author }) => author.email));
     const trailers = [...others].filter((email) => email !== toAddress(pull.login));
-    const message = [pull.title, "", ...trailers.map((email) => `Co-authored-by: x <${email}>`)].join("\n").trim();
+    const message =
+      text ?? [pull.title, "", ...trailers.map((email) => `Co-authored-by: x <${email}>`)].join("\n").trim();
     const made =
       method === "rebase"
         ? replay(base, pull)

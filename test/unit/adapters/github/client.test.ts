@@ -225,12 +225,12 @@ describe("what GitHub answers", () => {
 });
 
 describe("an answer has its bounds", () => {
-  const withServer = async (answer: Parameters<typeof startFaultyServer>[0]) => {
+  const withServer = async (answer: Parameters<typeof startFaultyServer>[0], timeoutMs = 300) => {
     const server = await startFaultyServer(answer);
     servers.push(server);
     const credential = { kind: "token", token: "x" } as const;
     const options = { baseUrl: server.url, credential, repository: "a/b", access: "read" } as const;
-    const github = await openGitHub({ ...options, timeoutMs: 300, wait: async () => {} });
+    const github = await openGitHub({ ...options, timeoutMs, wait: async () => {} });
     const error = await fail(readMain(github));
     await github.close();
     return error;
@@ -244,8 +244,9 @@ describe("an answer has its bounds", () => {
       };
       response.writeHead(200, { "content-type": "application/json" });
       pump();
-    });
+    }, 10_000);
     expect(error.failure.code).toBe("Unavailable");
+    expect(error.message).toContain("more than 8388608 bytes");
   });
   test("no beginning", async () => {
     expect((await withServer(() => {})).message).toContain("nothing within 300 ms");

@@ -2,7 +2,7 @@
 // happens on the way, and nobody else's work is touched.
 import { afterEach, describe, expect, test } from "vitest";
 import { toMarker, toRevertBranch } from "../../../../src/domain/revert-proposal.ts";
-import type { FakeGitHub } from "../../../harness/github.ts";
+import type { FakeGitHub, Fault } from "../../../harness/github.ts";
 import {
   BREACH,
   connect,
@@ -107,6 +107,25 @@ describe("what brought it was a merged pull request", () => {
       { [DEPLOYMENT]: toDeployment(MODEL_V5), [`${PATH}/service.yaml`]: "kind: Service\n" },
     ],
     [
+      "was merged by rebasing, the image last",
+      ({ repository }) => {
+        const files = [
+          { files: { [`${PATH}/service.yaml`]: "kind: Service\n" } },
+          { files: { [DEPLOYMENT]: toDeployment(MODEL_V6) } },
+        ];
+        repository.merge(repository.open(files), "rebase");
+      },
+      { [DEPLOYMENT]: toDeployment(MODEL_V5), [`${PATH}/service.yaml`]: "kind: Service\n" },
+    ],
+    [
+      "was followed by a push of the image into another file",
+      ({ repository }) => {
+        repository.merge(repository.open([{ files: { [DEPLOYMENT]: toDeployment(MODEL_V6) } }]));
+        repository.push("main", { files: { [`${PATH}/job.yml`]: `image: ${MODEL_V6}\n` } });
+      },
+      { [DEPLOYMENT]: toDeployment(MODEL_V5), [`${PATH}/job.yml`]: `image: ${MODEL_V5}\n` },
+    ],
+    [
       "was no pull request but a push",
       ({ repository }) => void repository.push("main", { files: { [DEPLOYMENT]: toDeployment(MODEL_V6) } }),
       { [DEPLOYMENT]: toDeployment(MODEL_V5) },
@@ -120,6 +139,10 @@ describe("what brought it was a merged pull request", () => {
     const { pull, files } = readProposal(fake);
     expect(pull.headRef).toBe(toRevertBranch(BREACH));
     expect(files).toEqual({ ...before, ...expected });
+    expect(
+      fake.asked.map(({ operation }) => operation),
+      "what does not fit is not even tried",
+    ).not.toContain("POST /graphql revertPullRequest");
     expect(pull.labels).toEqual(["ai-rollback"]);
   });
 
@@ -148,6 +171,13 @@ describe("what it says", () => {
     expect(outside).not.toMatch(/@carol|closes #/i);
     expect(body).not.toContain(fake.token);
   });
+});
+
+test("a summary of backticks hides nothing of the rest", async () => {
+  const fake = await startBreach();
+  await propose(fake, { ...BREACH, summary: "```" });
+  const { body } = readProposal(fake).pull;
+  expect(body.replace(/```[\s\S]*?```/g, "")).toContain("| Incident | `voice/voice-7k2` (critical) |");
 });
 
 describe("nothing is opened", () => {
@@ -317,6 +347,33 @@ describe("GitHub is not well", () => {
     expect(await propose(fake)).toMatchObject({ outcome: "failed", failure });
     fake.setFault(() => undefined);
     expect(await propose(fake)).toMatchObject({ outcome: "proposed" });
+  });
+
+  const onlyRevert =
+    (fault: Fault): Parameters<FakeGitHub["setFault"]>[0] =>
+    ({ operation }) =>
+      operation === "POST /graphql revertPullRequest" ? fault : undefined;
+
+  test("it reverts without saying so: that pull request is found, and no second one opened", async () => {
+    const fake = await startBreach();
+    fake.setFault(onlyRevert({ kind: "cut", worked: true }));
+    expect(await propose(fake)).toMatchObject({ outcome: "proposed", number: 2 });
+    expect(readProposal(fake).pull.headRef).toBe("revert-1-feature-1");
+  });
+
+  test("it may be reverting still: nothing else is opened beside it", async () => {
+    const fake = await startBreach();
+    fake.setFault(onlyRevert({ kind: "answer", status: 502 }));
+    expect(await propose(fake)).toMatchObject({ outcome: "failed", failure: { code: "Unavailable" } });
+    expect(listOurs(fake)).toEqual([]);
+  });
+
+  test("it reverts nothing more this hour: its own time is kept", async () => {
+    const fake = await startBreach();
+    const body = { data: null, errors: [{ type: "RATE_LIMITED", message: "API rate limit exceeded" }] };
+    fake.setFault(onlyRevert({ kind: "answer", status: 200, body }));
+    expect(await propose(fake)).toMatchObject({ outcome: "failed", failure: { code: "RateLimited" } });
+    expect(listOurs(fake)).toEqual([]);
   });
 
   test("a repository that we may not see", async () => {

@@ -136,6 +136,14 @@ describe("no reviews", () => {
       },
     ],
     [
+      "where one file holds it once and another twice",
+      ({ repository, pull }) => {
+        repository.merge(pull);
+        const twice = [1, 2].map(() => toYaml("ModelRelease", "voice-v6", "talk")).join("---\n");
+        repository.push("main", { files: { [`${PATH}/copies.yaml`]: twice } });
+      },
+    ],
+    [
       "where a file beside it that names it does not parse",
       ({ repository, pull }) => {
         repository.merge(pull);
@@ -240,6 +248,18 @@ describe("who wrote it", () => {
     expect(isComplete).toBe(true);
   });
 
+  test("those too whom a squashed commit does not name any more", async () => {
+    const { fake, repository, pull } = await startRelease();
+    repository.merge(pull);
+    const commits = [
+      { files: { [SYSTEM]: toYaml("AISystem", "voice", "help") }, by: "dave" },
+      { files: { [SYSTEM]: toYaml("AISystem", "voice", "assist more") }, by: "erin" },
+    ];
+    repository.merge(repository.open(commits, { by: "erin" }), "squash", "without trailers");
+    const { commits: facts } = (await readFacts(fake, toTarget("talk", "assist more"))).system;
+    expect(loginsOf(facts)).toContain("dave");
+  });
+
   test("somebody unknown where an address belongs to no account, or a co-author's does not", async () => {
     const { fake, repository, pull } = await startRelease();
     repository.merge(pull);
@@ -277,6 +297,24 @@ describe("who wrote it", () => {
         }),
     ],
     [
+      "it came from another file, beside one that does not parse",
+      (repository) => {
+        repository.push("main", { files: { [`${PATH}/odd.yaml`]: "voice: [" } });
+        repository.push("main", {
+          files: { [SYSTEM]: undefined, [`${PATH}/moved.yaml`]: toYaml("AISystem", "voice", "assist") },
+          by: "mallory",
+        });
+        repository.push("main", { files: { [`${PATH}/odd.yaml`]: undefined } });
+      },
+    ],
+    [
+      "its file changed more often than is read",
+      (repository) => {
+        const text = toYaml("AISystem", "voice", "assist");
+        for (let n = 0; n < 100; n += 1) repository.push("main", { files: { [SYSTEM]: `${text}# ${n}\n` } });
+      },
+    ],
+    [
       "it did not parse in between",
       (repository) => {
         repository.push("main", { files: { [SYSTEM]: "voice: [" } });
@@ -291,12 +329,16 @@ describe("who wrote it", () => {
         repository.push("main", { files: { [SYSTEM]: toYaml("AISystem", "voice", "assist") }, by: "mallory" });
       },
     ],
-  ])("is not known whole where %s", async (_, change) => {
-    const { fake, repository, pull } = await startRelease();
-    repository.merge(pull);
-    change(repository);
-    expect((await authorsOf(fake)).isComplete).toBe(false);
-  });
+  ])(
+    "is not known whole where %s",
+    async (_, change) => {
+      const { fake, repository, pull } = await startRelease();
+      repository.merge(pull);
+      change(repository);
+      expect((await authorsOf(fake)).isComplete).toBe(false);
+    },
+    60_000,
+  );
 });
 
 test("a second look reads only what can change while Git stays the same", async () => {

@@ -155,6 +155,15 @@ describe("nothing is done for", () => {
     ["a drill", { spec: { type: "drill" } }],
     ["a closed incident", { spec: { state: "Closed" } }],
     ["a rollback under way", { status: withResult("Started") }],
+    [
+      "one rollback under way beside one that is done",
+      {
+        status: {
+          ...ROLLED_BACK,
+          actions: [...withResult("Done").actions, { ...withResult("Started").actions[0], target: "Deployment/other" }],
+        } as IncidentStatus,
+      },
+    ],
     ["a rollback that waits for a person", { status: withResult("Waiting") }],
     ["a rollback that failed", { status: withResult("Failed") }],
     ["an incident that was not answered yet", { status: {} }],

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { AISystem } from "../../../../src/api/ai-system.ts";
 import { Incident } from "../../../../src/api/incident.ts";
 import { createRevertController, type OpenGitHub } from "../../../../src/controllers/github/controller.ts";
+import { ApiError } from "../../../../src/runtime/errors.ts";
 import type { FakeGitHub } from "../../../harness/github.ts";
 import { eventually } from "../../../harness/wait.ts";
 import {
@@ -135,6 +136,17 @@ describe("without a way to GitHub", () => {
     expect(await nextStatus(stage, 1)).toMatchObject({
       state: "Failed",
       message: expect.stringContaining("VOUCHSAFE_GITHUB_SECRET") as string,
+    });
+  });
+
+  test("a Secret that is not there", async () => {
+    const { stage } = await start(() => async () => {
+      throw new ApiError({ code: "NotFound", status: 404, message: 'secrets "github" not found' });
+    });
+    stage.show("incidents", incident());
+    expect(await nextStatus(stage, 1)).toMatchObject({
+      state: "Failed",
+      message: expect.stringContaining("no Secret with a credential") as string,
     });
   });
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { AISystem } from "../../../../src/api/ai-system.ts";
 import { AIPolicy } from "../../../../src/api/ai-policy.ts";
-import { policyGitHub, reviewEvidence, systemGitHub } from "../../../../src/api/github.ts";
+import { policyGitHub, reviewEvidence } from "../../../../src/api/github.ts";
 import { ModelRelease } from "../../../../src/api/model-release.ts";
 import { createReviewsController } from "../../../../src/controllers/github/reviews.ts";
 import { digestApprovable, digestSystem } from "../../../../src/domain/digest.ts";
@@ -26,9 +26,9 @@ afterEach(async () => {
 const toYaml = (kind: string, name: string, spec: object) =>
   stringify({ apiVersion: "vouchsafe.dev/v1alpha1", kind, metadata: { name }, spec });
 
-const GITHUB = systemGitHub().parse({ repository: "acme/deploy", path: PATH, reviews: "Count" });
+const SPEC = { ...SYSTEM_SPEC, github: { repository: "acme/deploy", path: PATH, reviews: "Count" } };
 // The cluster holds more than Git: what the API server filled in.
-const system = make<AISystem>(AISystem, "gate", SYSTEM_SPEC);
+const system = make<AISystem>(AISystem, "gate", SPEC);
 const release = make<ModelRelease>(ModelRelease, "v5", toReleaseSpec(MODEL));
 const bound = { system: digestSystem(system.spec), tier: "limited" };
 const DIGEST = digestApprovable({ kind: "ModelRelease", namespace: "voice", name: "v5", spec: release.spec, bound });
@@ -43,12 +43,19 @@ interface Scene {
 
 /** Bob's merged pull request with system and release, reviewed by Alice, whom the policy names unless told otherwise. */
 async function start(
-  options: { files?: Record<string, string>; people?: object[]; reviews?: "Count" | "Ignore" } = {},
+  options: {
+    files?: Record<string, string>;
+    people?: object[];
+    reviews?: "Count" | "Ignore";
+    /** The mode in which the policy with the people is named; enforce names one without where it is another. */
+    mode?: "enforce" | "audit";
+    uid?: string;
+  } = {},
 ): Promise<Scene> {
   const fake = await startScene();
   const { repository } = fake;
   const files = options.files ?? {
-    [`${PATH}/system.yaml`]: toYaml("AISystem", "gate", SYSTEM_SPEC),
+    [`${PATH}/system.yaml`]: toYaml("AISystem", "gate", SPEC),
     [`${PATH}/release.yaml`]: toYaml("ModelRelease", "v5", toReleaseSpec(MODEL)),
   };
   const pull = repository.open([{ files, by: "bob" }], { by: "bob" });
@@ -61,18 +68,23 @@ async function start(
   const stage = createStage(NOW);
   const openGitHub = () => connect(fake, { access: "read" });
   const controller = createReviewsController(stage.tools, { operatorNamespace: "vouchsafe-system", openGitHub });
-  stage.show("namespaces", {
-    kind: "Namespace",
-    metadata: { name: "voice", labels: { "vouchsafe.dev/enforce": "standard" } },
-  });
-  const policy = make<AIPolicy>(AIPolicy, "standard", POLICY_SPEC, { metadata: { namespace: undefined } as object });
-  stage.show("policies", { ...policy, spec: { ...policy.spec, github: policyGitHub().parse({ people }) } });
-  stage.show("systems", {
-    ...system,
-    spec: { ...system.spec, github: { ...GITHUB, reviews: options.reviews ?? "Count" } },
-  });
+  const labels = { "vouchsafe.dev/enforce": "plain", [`vouchsafe.dev/${options.mode ?? "enforce"}`]: "standard" };
+  stage.show("namespaces", { kind: "Namespace", metadata: { name: "voice", labels } });
+  for (const name of ["plain", "standard"]) {
+    const policy = make<AIPolicy>(AIPolicy, name, POLICY_SPEC, { metadata: { namespace: undefined } as object });
+    const github = name === "standard" ? { github: policyGitHub().parse({ people }) } : {};
+    stage.show("policies", { ...policy, spec: { ...policy.spec, ...github } });
+  }
+  const github = { ...system.spec.github, reviews: options.reviews ?? "Count" };
+  stage.show("systems", { ...system, spec: { ...system.spec, github } });
   stage.show("releases", release);
-  const entry = { kind: "ModelRelease", name: "v5", uid: "uid-v5", authors: ["argocd"], roles: { validator: 30 } };
+  const entry = {
+    kind: "ModelRelease",
+    name: "v5",
+    uid: options.uid ?? "uid-v5",
+    authors: ["argocd"],
+    roles: { validator: 30 },
+  };
   stage.show("warrants", {
     kind: "Warrant",
     metadata: { name: "approvals", namespace: "voice" },
@@ -153,7 +165,9 @@ test("a review that is dismissed afterwards is taken back, once", async () => {
   stage.show("approvals", { ...written, metadata: { ...written.metadata, uid: "uid-a" } });
   for (const review of pull.reviews) review.state = "DISMISSED";
   await lookAgain(61_000);
-  expect(await firstCreated(stage, 2)).toMatchObject({
+  const withdrawal = await firstCreated(stage, 2);
+  stage.show("approvals", { ...withdrawal, metadata: { ...withdrawal.metadata, uid: "uid-w" } });
+  expect(withdrawal).toMatchObject({
     metadata: { name: `${written.metadata.name}-lapsed` },
     spec: {
       decision: "withdraw",
@@ -166,6 +180,7 @@ test("a review that is dismissed afterwards is taken back, once", async () => {
   await lookAgain(61_000);
   await lookAgain(61_000);
   expect(stage.created).toHaveLength(2);
+  expect(stage.asked, "what is written is not tried again").toHaveLength(2);
 });
 
 describe("no Approval comes", () => {
@@ -174,7 +189,7 @@ describe("no Approval comes", () => {
       "of content that is not the cluster's",
       {
         files: {
-          [`${PATH}/system.yaml`]: toYaml("AISystem", "gate", SYSTEM_SPEC),
+          [`${PATH}/system.yaml`]: toYaml("AISystem", "gate", SPEC),
           [`${PATH}/release.yaml`]: toYaml("ModelRelease", "v5", toReleaseSpec(`sha256:${"9".repeat(64)}`)),
         },
       },
@@ -183,7 +198,7 @@ describe("no Approval comes", () => {
       "for an AISystem that is not the cluster's",
       {
         files: {
-          [`${PATH}/system.yaml`]: toYaml("AISystem", "gate", { ...SYSTEM_SPEC, purpose: "Spies." }),
+          [`${PATH}/system.yaml`]: toYaml("AISystem", "gate", { ...SPEC, purpose: "Spies." }),
           [`${PATH}/release.yaml`]: toYaml("ModelRelease", "v5", toReleaseSpec(MODEL)),
         },
       },
@@ -196,13 +211,15 @@ describe("no Approval comes", () => {
       "outside the system's path",
       {
         files: {
-          "apps/chat/system.yaml": toYaml("AISystem", "gate", SYSTEM_SPEC),
+          "apps/chat/system.yaml": toYaml("AISystem", "gate", SPEC),
           "apps/chat/release.yaml": toYaml("ModelRelease", "v5", toReleaseSpec(MODEL)),
         },
       },
     ],
     ["of people whom the policy does not name", { people: [] }],
     ["where the AISystem does not want it", { reviews: "Ignore" }],
+    ["of people whom only a policy names that is tried beside the one in force", { mode: "audit" }],
+    ["for a namesake that was deleted", { uid: "uid-of-another" }],
   ])("%s", async (_, options) => {
     const { stage } = await start(options);
     await hasLooked(stage);
@@ -213,7 +230,7 @@ describe("no Approval comes", () => {
 test("what only the inventory's contact changed still counts: it is not part of what is approved", async () => {
   const files = {
     [`${PATH}/system.yaml`]: toYaml("AISystem", "gate", {
-      ...SYSTEM_SPEC,
+      ...SPEC,
       owner: { team: "speech", contact: "new@acme.example" },
     }),
     [`${PATH}/release.yaml`]: toYaml("ModelRelease", "v5", toReleaseSpec(MODEL)),

@@ -29,6 +29,8 @@ export interface Stage {
   show(store: StoreName | "namespaces", object: unknown): void;
   /** Objects that were created, and statuses that were applied. */
   created: KubeObject[];
+  /** Names of objects whose creation was asked for, refused or not. */
+  asked: string[];
   applied: { object: KubeObject; manager: string; status: unknown }[];
   notes: string[];
   evidence: Record<string, unknown>[];
@@ -39,6 +41,7 @@ export function createStage(now: number): Stage {
   const world = { ...createWorld(), ...stores } as unknown as World;
   const clock = { now };
   const created: KubeObject[] = [];
+  const asked: string[] = [];
   const applied: Stage["applied"] = [];
   const notes: string[] = [];
   const evidence: Record<string, unknown>[] = [];
@@ -47,6 +50,7 @@ export function createStage(now: number): Stage {
   };
   const client = {
     create: async (_: unknown, object: KubeObject) => {
+      asked.push(object.metadata.name);
       if (created.some(({ metadata }) => metadata.name === object.metadata.name)) {
         throw new ApiError({ code: "AlreadyExists", status: 409, message: "it exists already" });
       }
@@ -81,6 +85,7 @@ export function createStage(now: number): Stage {
       target.take({ type: "Apply", object: structuredClone(object) as Held });
     },
     created,
+    asked,
     applied,
     notes,
     evidence,
