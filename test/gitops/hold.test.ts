@@ -176,6 +176,7 @@ describe.skipIf(isMissing)(`Argo CD${lack}`, { concurrent: true }, () => {
     const held = await holdPlay(variant);
     const bad = readApplication(held.play)?.status?.sync?.revision;
     await untilTried(held, "refusedDryRuns", 1);
+    await untilApplication(held.play, "cannot be compared", ({ status }) => status?.sync?.status === "Unknown");
     const falseMs = await untilApplication(
       held.play,
       "claims to be Synced at the revoked commit",

@@ -87,6 +87,8 @@ export async function writeJournal({ tools, timings, supervisor }: Stage): Promi
       .join(", ")}.`,
     `All plays took ${Math.round(took / 1000)} s. The operator ended by itself and was started again ${supervisor.countEnds()} times.`,
     "",
+    "The processes at the end; the operator and Argo CD's controller were started anew before the last play.",
+    "",
     toLine(["process", "memory at most", "processor time"]),
     toLine(["---", "---:", "---:"]),
     ...costs.map(([name, { peak, cpu }]) => toLine([name, `${peak} MiB`, `${cpu} s`])),
