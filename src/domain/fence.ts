@@ -1,5 +1,5 @@
 /**
- * The network fence of a namespace: one policy that denies everything both ways, and one per system that allows DNS
+ * The network fence of a namespace: one policy that denies everything both ways, and two per system that allow DNS
  * and the flows that its AISystem declares. Peers are always named; link-local addresses are never reachable.
  */
 import type { AISystem, Peer } from "../api/ai-system.ts";
@@ -15,7 +15,7 @@ export interface FencePolicy {
   metadata: { name: string; namespace: string; labels: Record<string, string> };
   spec: {
     podSelector: { matchLabels?: Record<string, string>; matchExpressions?: { key: string; operator: "Exists" }[] };
-    policyTypes: ["Ingress", "Egress"];
+    policyTypes: ("Ingress" | "Egress")[];
     ingress?: FenceRule[];
     egress?: FenceRule[];
   };
@@ -50,8 +50,11 @@ const DNS_PORTS: FenceRule["ports"] = [
 
 export const DEFAULT_DENY = "vouchsafe-default-deny";
 export const QUARANTINE = "vouchsafe-quarantine";
-/** Name of a system's policy. */
-export const toFenceName = (system: string) => `vouchsafe-system-${system}`;
+/** Names of a system's policies: the one about ingress, and the one about egress. */
+export const toFenceNames = (system: string): [string, string] => [
+  `vouchsafe-system-${system}`,
+  `vouchsafe-egress-${system}`,
+];
 
 const inNamespace = (name: string): Selector => ({ matchLabels: { "kubernetes.io/metadata.name": name } });
 
@@ -73,19 +76,21 @@ function toPeer(peer: Peer): PolicyPeer | undefined {
   };
 }
 
-const toPolicy = (namespace: string, name: string, spec: Omit<FencePolicy["spec"], "policyTypes">): FencePolicy => ({
+const toPolicy = (namespace: string, name: string, spec: FencePolicy["spec"]): FencePolicy => ({
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
   metadata: { name, namespace, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
-  spec: { ...spec, policyTypes: ["Ingress", "Egress"] },
+  spec,
 });
 
 /** The policy that denies everything in the namespace. */
-export const buildDefaultDeny = (namespace: string) => toPolicy(namespace, DEFAULT_DENY, { podSelector: {} });
+export const buildDefaultDeny = (namespace: string) =>
+  toPolicy(namespace, DEFAULT_DENY, { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
 
 /** The policy that isolates whatever an Incident quarantined. It works because those pods have no other label left. */
 export const buildQuarantine = (namespace: string) =>
   toPolicy(namespace, QUARANTINE, {
+    policyTypes: ["Ingress", "Egress"],
     podSelector: { matchExpressions: [{ key: QUARANTINE_LABEL, operator: "Exists" }] },
   });
 
@@ -98,8 +103,11 @@ export function listForbiddenFlows({ spec }: AISystem): string[] {
   return flows.filter(({ peer }) => toPeer(peer) === undefined).map(({ name }) => name);
 }
 
-/** The policy of one system. */
-export function buildSystemFence(namespace: string, system: AISystem): FencePolicy {
+/**
+ * The policies of one system, one for each direction. In one policy of both types, kube-router lets an egress rule
+ * open ingress between the pods that the policy selects.
+ */
+export function buildSystemFence(namespace: string, system: AISystem): [FencePolicy, FencePolicy] {
   const { ingress = [], egress = [] } = system.spec.dataFlows ?? {};
   const toPorts = (flow: { ports: number[]; protocol: "TCP" | "UDP" | "SCTP" }) =>
     flow.ports.map((port) => ({ protocol: flow.protocol, port }));
@@ -115,11 +123,16 @@ export function buildSystemFence(namespace: string, system: AISystem): FencePoli
     to: [{ namespaceSelector: inNamespace("kube-system"), podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
     ports: DNS_PORTS,
   };
-  return toPolicy(namespace, toFenceName(system.metadata.name), {
-    podSelector: { matchLabels: { [SYSTEM_LABEL]: system.metadata.name } },
-    ...(rulesIn.length > 0 ? { ingress: rulesIn } : {}),
-    egress: [dns, ...rulesOut],
-  });
+  const podSelector = { matchLabels: { [SYSTEM_LABEL]: system.metadata.name } };
+  const [ingressName, egressName] = toFenceNames(system.metadata.name);
+  return [
+    toPolicy(namespace, ingressName, {
+      podSelector,
+      policyTypes: ["Ingress"],
+      ...(rulesIn.length > 0 ? { ingress: rulesIn } : {}),
+    }),
+    toPolicy(namespace, egressName, { podSelector, policyTypes: ["Egress"], egress: [dns, ...rulesOut] }),
+  ];
 }
 
 /** A NetworkPolicy as it stands in the API server. */
@@ -146,7 +159,7 @@ export function judgeFence(namespace: string, system: AISystem, standing: readon
       why: `flow ${forbidden} leads to link-local addresses only, which are never reachable, or to a cidr that is not in its plain spelling`,
     };
   }
-  const wanted = [buildDefaultDeny(namespace), buildSystemFence(namespace, system)];
+  const wanted = [buildDefaultDeny(namespace), ...buildSystemFence(namespace, system)];
   const missing = wanted.find((policy) => !isStanding(policy, standing));
   if (missing === undefined) return { outcome: "whole" };
   return { outcome: "broken", why: `NetworkPolicy ${missing.metadata.name} does not stand yet` };

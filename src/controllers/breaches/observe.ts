@@ -35,7 +35,7 @@ export function observeWidening(world: World, namespace: string): Widening[] {
   const systems = listValid(world.systems.byIndex("namespace", namespace));
   return findWidening({
     namespace,
-    wanted: [buildDefaultDeny(namespace), ...systems.map((system) => buildSystemFence(namespace, system))],
+    wanted: [buildDefaultDeny(namespace), ...systems.flatMap((system) => buildSystemFence(namespace, system))],
     standing: foreign,
     systems: systems.map(({ metadata }) => metadata.name),
     // Templates too: their pods are about to be made.

@@ -13,7 +13,7 @@ import {
   QUARANTINE,
   isStanding,
   type StandingPolicy,
-  toFenceName,
+  toFenceNames,
 } from "../../domain/fence.ts";
 
 export interface FenceObservation {
@@ -60,18 +60,18 @@ export function decideFence(observed: FenceObservation): FenceDecision {
   const wanted = [
     buildDefaultDeny(namespace),
     ...(observed.hasQuarantined ? [buildQuarantine(namespace)] : []),
-    ...staying.map((system) => buildSystemFence(namespace, system)),
+    ...staying.flatMap((system) => buildSystemFence(namespace, system)),
   ];
   const kept = new Set([
     // Containment writes it before it sets the first label.
     QUARANTINE,
     DEFAULT_DENY,
-    ...staying.map(({ metadata }) => toFenceName(metadata.name)),
-    ...observed.unreadable.map(toFenceName),
+    ...staying.flatMap(({ metadata }) => toFenceNames(metadata.name)),
+    ...observed.unreadable.flatMap(toFenceNames),
     ...leaving
       .filter((system) => !isOver(observed, system.metadata.name))
-      .map(({ metadata }) => toFenceName(metadata.name)),
-    ...[...observed.populated].map(toFenceName),
+      .flatMap(({ metadata }) => toFenceNames(metadata.name)),
+    ...[...observed.populated].flatMap(toFenceNames),
   ]);
   return {
     apply: wanted.filter((policy) => !isStanding(policy, standing)),

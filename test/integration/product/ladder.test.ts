@@ -403,6 +403,7 @@ test.concurrent("frozen evidence tells what ran, is named by its digest, and out
     expect.arrayContaining([
       "NetworkPolicy/vouchsafe-default-deny",
       "NetworkPolicy/vouchsafe-system-voice-gate",
+      "NetworkPolicy/vouchsafe-egress-voice-gate",
       "Warrant/enforce",
       "Warrant/approvals",
     ]),

@@ -166,12 +166,13 @@ test("deleting a system keeps its fence until its pods are gone, and its namespa
   expect(held?.metadata.finalizers).toEqual(["vouchsafe.dev/fence"]);
   await demand(scene.kubectl, ["delete", "aisystem", "voice-gate", "-n", namespace, "--wait=false"]);
   await isRefused(namespace, "SystemDeleting");
-  const fence = ["networkpolicy", "vouchsafe-system-voice-gate", "-n", namespace];
-  expect(await readJson(scene.kubectl, fence), "the fence stands while a pod runs").toBeDefined();
+  const fence = ["system", "egress"].map((part) => ["networkpolicy", `vouchsafe-${part}-voice-gate`, "-n", namespace]);
+  const readFence = () => Promise.all(fence.map((part) => readJson(scene.kubectl, part)));
+  expect(await readFence(), "the fence stands while a pod runs").not.toContain(undefined);
   await demand(scene.kubectl, ["delete", "pod", "running", "-n", namespace]);
   await demand(scene.kubectl, ["wait", "--for=delete", "aisystem/voice-gate", "-n", namespace, "--timeout=20s"]);
   await eventually("its fence went with it", async () =>
-    (await readJson(scene.kubectl, fence)) === undefined ? true : undefined,
+    (await readFence()).every((part) => part === undefined) ? true : undefined,
   );
   expect(
     await readJson(scene.kubectl, ["networkpolicy", "vouchsafe-default-deny", "-n", namespace]),

@@ -60,18 +60,19 @@ const PEERS: [string, object, object | undefined][] = [
 ];
 
 test.each(PEERS)("egress to %s", (_, peer, expected) => {
-  const { spec } = buildSystemFence("voice", egress(peer));
-  expect(spec.policyTypes).toEqual(["Ingress", "Egress"]);
-  expect(spec.egress).toEqual(expected === undefined ? [DNS] : [DNS, { to: [expected], ports: PORTS }]);
-  expect(spec.ingress, "nothing was declared").toBeUndefined();
+  const [into, out] = buildSystemFence("voice", egress(peer)).map(({ spec }) => spec);
+  expect(into?.policyTypes).toEqual(["Ingress"]);
+  expect(into?.ingress, "nothing was declared").toBeUndefined();
+  expect(out?.policyTypes).toEqual(["Egress"]);
+  expect(out?.egress).toEqual(expected === undefined ? [DNS] : [DNS, { to: [expected], ports: PORTS }]);
 });
 
 test("a system without flows reaches DNS only, and is reached by nobody", () => {
-  expect(buildSystemFence("voice", toSystem()).spec).toEqual({
-    podSelector: { matchLabels: { "vouchsafe.dev/system": "gate" } },
-    policyTypes: ["Ingress", "Egress"],
-    egress: [DNS],
-  });
+  const podSelector = { matchLabels: { "vouchsafe.dev/system": "gate" } };
+  expect(buildSystemFence("voice", toSystem()).map(({ spec }) => spec)).toEqual([
+    { podSelector, policyTypes: ["Ingress"] },
+    { podSelector, policyTypes: ["Egress"], egress: [DNS] },
+  ]);
 });
 
 test("the namespace denies everything both ways", () => {
@@ -79,7 +80,7 @@ test("the namespace denies everything both ways", () => {
 });
 
 const toStanding = (system: AISystem): StandingPolicy[] =>
-  [buildDefaultDeny("voice"), buildSystemFence("voice", system)].map(({ metadata, spec }) => ({
+  [buildDefaultDeny("voice"), ...buildSystemFence("voice", system)].map(({ metadata, spec }) => ({
     name: metadata.name,
     isOurs: true,
     isDeleting: false,
@@ -89,15 +90,17 @@ const toStanding = (system: AISystem): StandingPolicy[] =>
 describe("whether it stands", () => {
   const system = egress({ cidr: "10.0.0.0/8" });
   const standing = toStanding(system);
-  const changed = (change: Partial<StandingPolicy>) => [standing[0], { ...standing[1], ...change }] as StandingPolicy[];
+  const changed = (change: Partial<StandingPolicy>) =>
+    [...standing.slice(0, 2), { ...standing[2], ...change }] as StandingPolicy[];
 
   test.each<[string, StandingPolicy[], "whole" | "broken"]>([
-    ["both policies", standing, "whole"],
+    ["all its policies", standing, "whole"],
     ["without the default deny", standing.slice(1), "broken"],
-    ["without the system's own", standing.slice(0, 1), "broken"],
+    ["without the system's own about ingress", standing.toSpliced(1, 1), "broken"],
+    ["without the system's own about egress", standing.toSpliced(2, 1), "broken"],
     [
       "one that was widened",
-      changed({ spec: buildSystemFence("voice", egress({ cidr: "0.0.0.0/0" })).spec }),
+      changed({ spec: buildSystemFence("voice", egress({ cidr: "0.0.0.0/0" }))[1].spec }),
       "broken",
     ],
     ["one that is going", changed({ isDeleting: true }), "broken"],
@@ -110,7 +113,7 @@ describe("whether it stands", () => {
     "a range spelled %s, which others may read as another one, keeps it from being whole",
     (cidr) => {
       const bad = egress({ cidr });
-      expect(buildSystemFence("voice", bad).spec.egress, "only DNS is allowed").toHaveLength(1);
+      expect(buildSystemFence("voice", bad)[1].spec.egress, "only DNS is allowed").toHaveLength(1);
       expect(judgeFence("voice", bad, toStanding(bad)).outcome).toBe("broken");
     },
   );
@@ -144,12 +147,12 @@ describe("its order", () => {
     return { apply: apply.map(({ metadata }) => metadata.name), remove, hold: hold.length, release: release.length };
   };
   const nothing = { apply: [], remove: [], hold: 0, release: 0 };
-  const OWN = "vouchsafe-system-gate";
+  const OWN = ["vouchsafe-system-gate", "vouchsafe-egress-gate"];
   const ALL = "vouchsafe-default-deny";
 
   test.each<[string, Partial<FenceObservation>, Partial<typeof nothing> | object]>([
     ["stands and is held: nothing to do", {}, {}],
-    ["is new: held and fenced", { systems: [toSystem()], standing: [] }, { apply: [ALL, OWN], hold: 1 }],
+    ["is new: held and fenced", { systems: [toSystem()], standing: [] }, { apply: [ALL, ...OWN], hold: 1 }],
     [
       "leaves while its gate is open: the fence stays",
       { systems: [toSystem(undefined, leaving)], open: new Set(["gate"]) },
@@ -163,10 +166,10 @@ describe("its order", () => {
     [
       "leaves and nothing runs: fence down, released",
       { systems: [toSystem(undefined, leaving)] },
-      { remove: [OWN], release: 1 },
+      { remove: OWN, release: 1 },
     ],
     ["was forced away while pods run: the fence stays", { systems: [], populated: new Set(["gate"]) }, {}],
-    ["was forced away: the fence goes", { systems: [] }, { remove: [OWN] }],
+    ["was forced away: the fence goes", { systems: [] }, { remove: OWN }],
     ["has a pod in quarantine: its isolation stands", { hasQuarantined: true }, { apply: ["vouchsafe-quarantine"] }],
     [
       "had a pod in quarantine: nothing of it is taken down",
@@ -179,7 +182,7 @@ describe("its order", () => {
       {},
     ],
     ["cannot be read: the fence stays", { systems: [], unreadable: ["gate"] }, {}],
-    ["is no longer enforced: everything goes", { isEnforced: false }, { remove: [ALL, OWN], release: 1 }],
+    ["is no longer enforced: everything goes", { isEnforced: false }, { remove: [ALL, ...OWN], release: 1 }],
     ["goes with its namespace", { isTerminating: true, systems: [toSystem(undefined, leaving)] }, { release: 1 }],
     [
       "waits for its pods in a namespace that goes",

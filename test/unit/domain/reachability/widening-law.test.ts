@@ -41,7 +41,7 @@ const system = fc
       egress: egress.map((flow, index) => ({ ...flow, name: `e${index}` })),
     }),
   );
-const toFence = (of: AISystem) => [buildDefaultDeny(NAMESPACE), buildSystemFence(NAMESPACE, of)];
+const toFence = (of: AISystem) => [buildDefaultDeny(NAMESPACE), ...buildSystemFence(NAMESPACE, of)];
 const GOVERNED = { "vouchsafe.dev/system": "gate" };
 // Less than the grid: there are hundreds of runs.
 const ENDPOINTS = [
@@ -111,7 +111,8 @@ test("a policy that asks more than the fence of every peer is never reported", (
   fc.assert(
     fc.property(system, podSelector, podSelector, (of, subject, extra) => {
       const wanted = toFence(of);
-      const { ingress = [], egress = [] } = wanted[1]?.spec ?? {};
+      const { ingress = [] } = wanted[1]?.spec ?? {};
+      const { egress = [] } = wanted[2]?.spec ?? {};
       const narrow = (peers: object[] = []) =>
         peers.map((each) => {
           if ("ipBlock" in each) return each;
