@@ -5,7 +5,8 @@ import { isApiError, type KubeObject, type ResourceType } from "../../runtime/in
 import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, STATEFUL_SETS } from "../resources.ts";
 import type { Toolbox } from "../toolbox.ts";
 import type { RawWorkload, WorkloadFacts, WorkloadKind } from "../workloads.ts";
-import { handOver, listReminders } from "./appliers.ts";
+import { listReminders } from "./last-applied.ts";
+import { handOver } from "./managed-fields.ts";
 import type { ContainedJob } from "./facts.ts";
 
 const TYPES: Record<WorkloadKind, ResourceType> = {

@@ -29,11 +29,12 @@ export const IS_UNTYING: Cel = `(request.operation == 'UPDATE' && ${IS_CLEANER} 
 
 /**
  * Variable that every policy with `mayGovern` declares: whether the user is an administrator of everything, who could
- * remove the policies too. A variable, since three questions to RBAC in one expression exceed its cost limit.
+ * remove the policies too. A ServiceAccount is none, whatever it may do: it writes what others put into Git or a pipe.
+ * A variable, since three questions to RBAC in one expression exceed its cost limit.
  */
 export const FULL_ADMIN_VARIABLE = {
   name: "isFullAdmin",
-  expression: `authorizer.group('reserved.${GROUP}').resource('reserved').check('use').allowed()`,
+  expression: `!request.userInfo.username.startsWith('system:serviceaccount:') && authorizer.group('reserved.${GROUP}').resource('reserved').check('use').allowed()`,
 };
 
 /** Whether RBAC grants verb use on `resource` by the name that the CEL expression `name` gives. */

@@ -2,7 +2,7 @@
  * What an incident holds is not to be lost: a workload that was rolled back is not deleted by a tool that would make it
  * anew from what was revoked, and what was recorded of it is written by the operator alone.
  */
-import { FULL_ADMIN_VARIABLE, IS_CLEANER, IS_CLEANUP, isOperator, mayGovern } from "./callers.ts";
+import { IS_CLEANER, IS_CLEANUP, isOperator } from "./callers.ts";
 import { isOurs } from "./guard-fence.ts";
 import { ACTIONS, EVERYWHERE, type Operator, type ValidatingPolicy, WRITES } from "./policy.ts";
 import { type Cel, sayCel } from "./sentences.ts";
@@ -24,11 +24,10 @@ export const guardHolds = (operator: Operator): ValidatingPolicy => ({
     { apiGroups: ["batch"], apiVersions: ["v1"], operations: ["DELETE"], resources: ["jobs", "cronjobs"] },
   ],
   matchConditions: [{ name: "is-no-operator", expression: `!(${isOperator(operator)} || ${IS_CLEANUP})` }],
-  variables: [FULL_ADMIN_VARIABLE],
   param: "Warrant",
   validations: [
     {
-      expression: `!has(params.spec.held) || !(${WORKLOAD} in params.spec.held) || ${mayGovern("'records'")}`,
+      expression: `!has(params.spec.held) || !(${WORKLOAD} in params.spec.held)`,
       message: "HoldGuarded",
       messageExpression: sayCel("HoldGuarded", {
         workload: WORKLOAD,

@@ -239,6 +239,38 @@ export function describeGuards(lane: () => Lane, mutations: boolean): void {
     await demand(l.kubectl, ["label", "--dry-run=server", "namespace", namespace, "vouchsafe.dev/enforce-"]);
   });
 
+  test("a tool that may do everything loosens nothing: what it writes was put there by others", async () => {
+    const l = lane();
+    const namespace = await makeGoverned(l);
+    const user = `system:serviceaccount:${namespace}:argocd`;
+    const tool: typeof l.kubectl = (args, input) => l.kubectl([...args, "--as", user], input);
+    await applyObjects(l.kubectl, [
+      {
+        apiVersion: `${RBAC}/v1`,
+        kind: "ClusterRoleBinding",
+        metadata: { name: `argocd-${namespace}` },
+        roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: "cluster-admin" },
+        subjects: [{ kind: "ServiceAccount", name: "argocd", namespace }],
+      },
+    ]);
+    const loosen = ["label", "--dry-run=server", "namespace", namespace, "vouchsafe.dev/enforce-"];
+    await eventually("the tool may label namespaces", async () => {
+      const answer = await tool(["label", "--dry-run=server", "namespace", namespace, "team=voice"]);
+      return answer.code === 0 ? true : undefined;
+    });
+    expect((await tool(loosen)).stderr).toContain("GovernanceLoosened");
+    const policy = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: "open", namespace },
+      spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{}] },
+    };
+    expect((await create(tool, policy)).stderr).toContain("ForeignPolicyAllows");
+    expect((await create(tool, { ...policy, spec: { ...policy.spec, egress: [] } })).stderr).toBe("");
+    await demand(l.kubectl, ["delete", "clusterrolebinding", `argocd-${namespace}`]);
+    await demand(l.kubectl, ["delete", "namespace", namespace, "--timeout=30s"]);
+  });
+
   test("the fence is the operator's, and no foreign policy may allow anything", async () => {
     const l = lane();
     const namespace = await makeGoverned(l);

@@ -1,41 +1,7 @@
-// What a rollback leaves for the next apply of people. The trees of fields are written by hand, as the Kubernetes
-// documentation of server-side apply has them.
+// What a rollback leaves for the next server-side apply of people. The trees of fields are written by hand, as the
+// Kubernetes documentation of server-side apply has them.
 import { describe, expect, test } from "vitest";
-import { handOver, listReminders } from "../../../src/controllers/containment/appliers.ts";
-
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
-const toObject = (annotations: Record<string, string>) => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "gate", annotations },
-});
-const TEMPLATE = { spec: { containers: [{ name: "v5" }] } };
-
-describe("client-side apply", () => {
-  test("learns of the template, and of nothing else", () => {
-    const applied = { kind: "Deployment", spec: { replicas: 2, template: { spec: { containers: [{ name: "v6" }] } } } };
-    const [operation, ...others] = listReminders(toObject({ [LAST_APPLIED]: JSON.stringify(applied) }), TEMPLATE);
-    expect(others).toEqual([]);
-    expect(operation).toMatchObject({
-      op: "replace",
-      path: "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
-    });
-    expect(JSON.parse(operation?.value ?? "")).toEqual({
-      kind: "Deployment",
-      spec: { replicas: 2, template: TEMPLATE },
-    });
-  });
-
-  test.each([
-    ["was never used", {}],
-    ["left something that is no JSON", { [LAST_APPLIED]: "{" }],
-    ["left no object", { [LAST_APPLIED]: "[]" }],
-    ["left no spec", { [LAST_APPLIED]: "{}" }],
-    ["left more than annotations hold", { [LAST_APPLIED]: JSON.stringify({ spec: { x: "x".repeat(140_000) } }) }],
-  ])("is left alone where it %s", (_, annotations) => {
-    expect(listReminders(toObject(annotations), TEMPLATE)).toEqual([]);
-  });
-});
+import { handOver } from "../../../src/controllers/containment/managed-fields.ts";
 
 const US = "vouchsafe-containment";
 const toEntry = (manager: string, operation: string, template: object, rest: object = {}) => ({
