@@ -10,6 +10,7 @@ import { createContainmentController } from "./controllers/containment/controlle
 import { createFenceController } from "./controllers/fence/controller.ts";
 import { watchGate } from "./controllers/gate-check/check.ts";
 import { createRevertController, type OpenGitHub } from "./controllers/github/controller.ts";
+import { createReviewsController } from "./controllers/github/reviews.ts";
 import { createGovernanceController } from "./controllers/governance/controller.ts";
 import { createPoliciesController } from "./controllers/policies/controller.ts";
 import { createRefusalsController } from "./controllers/refusals/controller.ts";
@@ -152,6 +153,7 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
     createSnapshotsController(tools),
     createRefusalsController(tools),
     createRevertController(tools, toGitHubOpener(parts, signal)),
+    createReviewsController(tools, { operatorNamespace: config.namespace, openGitHub: toGitHubOpener(parts, signal) }),
   ];
   metrics.set("leader", {}, 0);
   const lease = { client, namespace: config.namespace, name: "vouchsafe", identity: config.identity, logger };

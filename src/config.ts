@@ -26,7 +26,7 @@ const settings = z.object({
     .string()
     .default("")
     .describe(
-      "Secret of the operator's namespace with `token`, or `appId`, `installationId` and `privateKey`, to open revert pull requests with; none where it is empty.",
+      "Secret of the operator's namespace with `token`, or `appId`, `installationId` and `privateKey`, to open revert pull requests and read reviews with; none where it is empty.",
     ),
   VOUCHSAFE_GITHUB_URL: z
     .string()

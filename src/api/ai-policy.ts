@@ -13,6 +13,7 @@ import {
   username,
   withRules,
 } from "./fields.ts";
+import { policyGitHub } from "./github.ts";
 import { AGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 import { reactions } from "./reaction.ts";
@@ -156,6 +157,9 @@ const spec = z
     deniedApprovers: asSet(z.array(username()).max(256))
       .optional()
       .describe("Users whose approvals count no longer, such as people who left."),
+    github: policyGitHub()
+      .optional()
+      .describe("Whose reviews on GitHub count as approvals; nobody's where it is left out."),
     supportingImages: asSet(
       z
         .array(

@@ -1,6 +1,7 @@
 /** Approval: one authenticated person's decision on one digest of one object, in one role. Create-only. */
 import { z } from "zod";
 import { approvalDigest, conditions, label, objectName, sentence, timestamp, username, withRules } from "./fields.ts";
+import { reviewEvidence } from "./github.ts";
 import { AGE_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
@@ -34,7 +35,11 @@ const spec = withRules(
     until: timestamp().optional().describe("Until when the decision holds; required to approve or accept."),
     reason: sentence().describe("Why."),
     approver: stampedUser().optional().describe("Who decides: stamped by the API server, or checked against it."),
-    source: z.enum(["Kubernetes"]).default("Kubernetes").describe("Where the decision was made."),
+    source: z
+      .enum(["Kubernetes", "GitHub"])
+      .default("Kubernetes")
+      .describe("Where the decision was made; GitHub is written by the operator alone."),
+    review: reviewEvidence().optional().describe("The review that the decision is, with source GitHub."),
   }),
   {
     rule: "(self.decision == 'withdraw') == has(self.withdraws)",
@@ -51,6 +56,10 @@ const spec = withRules(
   {
     rule: "self.decision != 'accept' || self.target.kind == 'RiskAssessment'",
     message: "a RiskAssessment is accepted, a ModelRelease is approved",
+  },
+  {
+    rule: "has(self.review) == (self.source == 'GitHub' && self.decision != 'withdraw')",
+    message: "set review exactly when source is GitHub, and not to withdraw",
   },
   { rule: "self == oldSelf", message: "an Approval is never changed: withdraw it and create a new one" },
 ).describe("The decision; never changed.");

@@ -15,6 +15,7 @@ import {
   timestamp,
   withRules,
 } from "./fields.ts";
+import { gitOrigin } from "./github.ts";
 import { AGE_COLUMN, MESSAGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
@@ -121,6 +122,7 @@ const status = z
     editedAt: timestamp().optional().describe("When what the approval rests on was first seen to differ from it."),
     artifacts: keyedBy(z.array(verifiedArtifact).max(16), "name").optional().describe("What verification found."),
     approvals: keyedBy(z.array(countedApproval).max(64), "name").optional().describe("The approvals considered."),
+    origin: gitOrigin().optional().describe("Who wrote it, as far as Git knows; only where reviews count."),
     conditions: conditions(),
   })
   .describe("What the operator observed.");

@@ -15,6 +15,7 @@ import {
   timestamp,
   withRules,
 } from "./fields.ts";
+import { gitOrigin } from "./github.ts";
 import { AGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 import { countedApproval } from "./approval-count.ts";
@@ -106,6 +107,7 @@ const status = z
     editedAt: timestamp().optional().describe("When the content was first seen to differ from what was accepted."),
     staleBecause: z.array(sentence()).max(8).optional().describe("What changed since it was accepted."),
     approvals: keyedBy(z.array(countedApproval).max(64), "name").optional().describe("The approvals considered."),
+    origin: gitOrigin().optional().describe("Who wrote it, as far as Git knows; only where reviews count."),
     conditions: conditions(),
   })
   .describe("What the operator observed.");

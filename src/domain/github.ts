@@ -66,7 +66,7 @@ export interface ReviewCase {
   /** The object, and the roles that are wanted, each with the number of days an approval may hold at most. */
   target: { kind: "ModelRelease" | "RiskAssessment"; name: string; digest: string; roles: Record<string, number> };
   /** All Approvals of the namespace. */
-  approvals: readonly (Approval & { spec: { review?: Evidence | undefined } })[];
+  approvals: readonly Approval[];
   now: number;
 }
 

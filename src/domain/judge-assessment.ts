@@ -68,6 +68,7 @@ function judgeObject(object: RiskAssessment, system: TieredSystem, bench: Bench)
       metadata: object.metadata,
       digest,
       lastApproved: last?.digest,
+      origin: object.status?.origin,
       editedAt: object.status?.editedAt,
       isWorse: last === undefined || isAbove(level, last.level) || isEditWorse(system),
     },

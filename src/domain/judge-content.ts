@@ -1,8 +1,10 @@
 /** How the present content of a release or an assessment stands with the people who have to approve it. */
+import type { GitOrigin } from "../api/github.ts";
 import type { ObjectMeta } from "../api/kind.ts";
 import { AUTHORS_ANNOTATION } from "../api/labels.ts";
 import { type Authors, collectAuthors, toAuthorKey, toAuthors } from "./authors.ts";
 import { listValid } from "./facts.ts";
+import { replaceDeliverers } from "./github.ts";
 import { judgeApproval, type JudgedApproval } from "./judge-approval.ts";
 import type { Bench, TieredSystem } from "./tiered-system.ts";
 import { parseDuration, parseInstant } from "./time.ts";
@@ -15,6 +17,8 @@ export interface Content {
   digest: string;
   /** Digest of the content that was approved last, where there is one. */
   lastApproved: string | undefined;
+  /** What Git knows of who wrote it, where it was looked at. */
+  origin: GitOrigin | undefined;
   /** When it was first seen to differ from that, as the status has it. */
   editedAt: string | undefined;
   /** Whether the edit is worse than what was approved, so that it has no grace. */
@@ -33,8 +37,10 @@ export function judgeContent(content: Content, system: TieredSystem, bench: Benc
   const { kind, metadata, digest, lastApproved } = content;
   const { policy, now } = bench;
   const key = toAuthorKey(kind, metadata.name);
-  const own = collectAuthors(bench.known, key, metadata.annotations?.[AUTHORS_ANNOTATION]);
-  const authors = toAuthors(own, system.authors, policy.spec.deliverers);
+  const { deliverers } = policy.spec;
+  const replace = (names: readonly string[]) => replaceDeliverers(names, content.origin, { digest, deliverers });
+  const own = replace(collectAuthors(bench.known, key, metadata.annotations?.[AUTHORS_ANNOTATION]));
+  const authors = toAuthors(own, replace(system.authors), deliverers);
   const isEdited = lastApproved !== undefined && lastApproved !== digest;
   const editedAt = isEdited ? (parseInstant(content.editedAt) ?? now) : undefined;
   const hasGrace = isEdited && editedAt !== undefined && !content.isWorse;

@@ -103,6 +103,7 @@ function judgeApprovability(object: ModelRelease, system: TieredSystem, bench: B
       metadata: object.metadata,
       digest,
       lastApproved: object.status?.approved?.digest,
+      origin: object.status?.origin,
       editedAt: object.status?.editedAt,
       isWorse: isEditWorse(system),
     },

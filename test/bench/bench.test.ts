@@ -1,6 +1,6 @@
 // `make bench`: measures, and writes docs/benchmarks.md. It fails only where nothing could be measured: goals are told,
 // not enforced, since a busy machine is no bug.
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { openStage, type Stage } from "../integration/product/stage.ts";
 import { measureAdmission } from "./admission.ts";
 import { measureApproval } from "./approval.ts";
@@ -40,68 +40,70 @@ test("what the gate costs a pod", { timeout: 900_000 }, async () => {
   expect(rows).toHaveLength(5);
 });
 
-let scene: Stage | undefined;
-const open = () => {
-  if (scene === undefined) throw new Error("the product did not start");
-  return scene;
-};
-beforeAll(async () => {
-  scene = await openStage();
-}, 300_000);
-afterAll(() => scene?.stop());
-
-test("from breach to quarantine and rollback", { timeout: 3_600_000 }, async () => {
-  const spent = await measureContainment(open(), ROUNDS);
-  const goals = { quarantined: 1000, leftServices: 1000, rolledBack: 2000 };
-  const names = {
-    quarantined: "quarantine written",
-    leftServices: "EndpointSlice without the pods",
-    rolledBack: "rollback patched",
+describe("the operator", () => {
+  let scene: Stage | undefined;
+  const open = () => {
+    if (scene === undefined) throw new Error("the product did not start");
+    return scene;
   };
-  const keys = ["quarantined", "leftServices", "rolledBack"] as const;
-  writeSection({
-    title: "Breach to rollback",
-    method:
-      "A Deployment of two pods behind a Service runs v6; v6 is revoked. Milliseconds from the API server's answer to the " +
-      "Revocation until a watch by somebody else shows the change, on the default ladder. No kubelet answers for logs here, " +
-      "so freezing waits for its bound of one second before the rollback.",
-    header: ["until", "n", "p50", "p99", "max"],
-    rows: keys.map((key) => {
-      const { n, p50, p99, max } = summarize(spent[key]);
-      return [names[key], String(n), toMs(p50), toMs(p99), toMs(max)];
-    }),
-    goals: keys.map((key) => ({
-      goal: `${names[key]}: p99 within ${goals[key]} ms`,
-      isMet: summarize(spent[key]).p99 <= goals[key],
-    })),
-  });
-  expect(spent.rolledBack).toHaveLength(ROUNDS);
-});
+  beforeAll(async () => {
+    scene = await openStage();
+  }, 300_000);
+  afterAll(() => scene?.stop());
 
-test("from the last approval to the first admitted pod", { timeout: 3_600_000 }, async () => {
-  const figures = summarize(await measureApproval(open(), ROUNDS));
-  writeSection({
-    title: "Approval to pod",
-    method:
-      "A Deployment waits, its pods refused; the last Approval is created. Milliseconds from the API server's answer until a " +
-      "watch shows the first pod.",
-    header: ["n", "p50", "p99", "max"],
-    rows: [[String(figures.n), toMs(figures.p50), toMs(figures.p99), toMs(figures.max)]],
-    goals: [{ goal: "p99 within 1 s", isMet: figures.p99 <= 1000 }],
+  test("from breach to quarantine and rollback", { timeout: 3_600_000 }, async () => {
+    const spent = await measureContainment(open(), ROUNDS);
+    const goals = { quarantined: 1000, leftServices: 1000, rolledBack: 2000 };
+    const names = {
+      quarantined: "quarantine written",
+      leftServices: "EndpointSlice without the pods",
+      rolledBack: "rollback patched",
+    };
+    const keys = ["quarantined", "leftServices", "rolledBack"] as const;
+    writeSection({
+      title: "Breach to rollback",
+      method:
+        "A Deployment of two pods behind a Service runs v6; v6 is revoked. Milliseconds from the API server's answer to the " +
+        "Revocation until a watch by somebody else shows the change, on the default ladder. No kubelet answers for logs here, " +
+        "so freezing waits for its bound of one second before the rollback.",
+      header: ["until", "n", "p50", "p99", "max"],
+      rows: keys.map((key) => {
+        const { n, p50, p99, max } = summarize(spent[key]);
+        return [names[key], String(n), toMs(p50), toMs(p99), toMs(max)];
+      }),
+      goals: keys.map((key) => ({
+        goal: `${names[key]}: p99 within ${goals[key]} ms`,
+        isMet: summarize(spent[key]).p99 <= goals[key],
+      })),
+    });
+    expect(spent.rolledBack).toHaveLength(ROUNDS);
   });
-  expect(figures.n).toBe(ROUNDS);
-});
 
-test("memory of the operator", { timeout: 1_800_000 }, async () => {
-  const { pods, before, after, peak } = await measureMemory(open(), PODS);
-  const toMiB = (value: number) => `${Math.round(value)} MiB`;
-  writeSection({
-    title: "Memory",
-    method:
-      "Resident memory of the operator's process before and after pods are created in a governed namespace, and its peak.",
-    header: ["governed pods", "before", "after", "peak"],
-    rows: [[String(pods), toMiB(before), toMiB(after), toMiB(peak)]],
-    goals: [{ goal: "under 256 MiB at 10,000 governed pods", isMet: peak < 256 }],
+  test("from the last approval to the first admitted pod", { timeout: 3_600_000 }, async () => {
+    const figures = summarize(await measureApproval(open(), ROUNDS));
+    writeSection({
+      title: "Approval to pod",
+      method:
+        "A Deployment waits, its pods refused; the last Approval is created. Milliseconds from the API server's answer until a " +
+        "watch shows the first pod.",
+      header: ["n", "p50", "p99", "max"],
+      rows: [[String(figures.n), toMs(figures.p50), toMs(figures.p99), toMs(figures.max)]],
+      goals: [{ goal: "p99 within 1 s", isMet: figures.p99 <= 1000 }],
+    });
+    expect(figures.n).toBe(ROUNDS);
   });
-  expect(after).toBeGreaterThan(0);
+
+  test("memory of the operator", { timeout: 1_800_000 }, async () => {
+    const { pods, before, after, peak } = await measureMemory(open(), PODS);
+    const toMiB = (value: number) => `${Math.round(value)} MiB`;
+    writeSection({
+      title: "Memory",
+      method:
+        "Resident memory of the operator's process before and after pods are created in a governed namespace, and its peak.",
+      header: ["governed pods", "before", "after", "peak"],
+      rows: [[String(pods), toMiB(before), toMiB(after), toMiB(peak)]],
+      goals: [{ goal: "under 256 MiB at 10,000 governed pods", isMet: peak < 256 }],
+    });
+    expect(after).toBeGreaterThan(0);
+  });
 });

@@ -77,6 +77,8 @@ const GRAPHQL = {
 };
 
 export interface FakeGitHubOptions {
+  /** When the history of the repository begins, epoch milliseconds; each event is a second after the one before. */
+  startsAt?: number;
   fullName?: string;
   login?: string;
   /** Demand permission for reverting; without it GraphQL answers FORBIDDEN. */
@@ -87,7 +89,7 @@ export async function startGitHub(options: FakeGitHubOptions = {}): Promise<Fake
   const fullName = options.fullName ?? "acme/deploy";
   const login = options.login ?? "vouchsafe-bot";
   const token = "ghp_token-of-the-fake-GitHub-0123456789";
-  const repository = createRepositoryState(fullName);
+  const repository = createRepositoryState(fullName, options.startsAt);
   repository.accountOf(login);
   const asked: Asked[] = [];
   const offences: string[] = [];

@@ -152,13 +152,17 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   const account = { namespace: OPERATOR_NAMESPACE, name: "vouchsafe" };
   const own = await writeServiceAccountKubeconfig({ kubectl }, join(dir, "operator.kubeconfig"), account);
   if (options.openFront !== undefined) await redirect(own, await options.openFront(kubeconfig));
-  const pullSecrets = (options.values as { pullSecrets?: string[] } | undefined)?.pullSecrets ?? [];
+  const { pullSecrets = [], github } = (options.values ?? {}) as {
+    pullSecrets?: string[];
+    github?: { secret: string; url: string };
+  };
   const startOperator = () =>
     startOperatorProcess(dir, {
       KUBECONFIG: own,
       VOUCHSAFE_NAMESPACE: OPERATOR_NAMESPACE,
       VOUCHSAFE_INSECURE_REGISTRIES: registry.host,
       VOUCHSAFE_PULL_SECRETS: pullSecrets.join(","),
+      ...(github === undefined ? {} : { VOUCHSAFE_GITHUB_SECRET: github.secret, VOUCHSAFE_GITHUB_URL: github.url }),
     });
   let node: FakeNode | undefined;
   try {

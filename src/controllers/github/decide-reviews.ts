@@ -2,7 +2,6 @@
  * Which objects are looked up on GitHub for reviews, by which policy they count, and the Approvals that are written
  * for them. Pure.
  */
-import type { AIPolicy } from "../../api/ai-policy.ts";
 import { AISystem } from "../../api/ai-system.ts";
 import type { Approval } from "../../api/approval.ts";
 import type { GitOrigin, PolicyGitHub, SystemGitHub } from "../../api/github.ts";
@@ -46,8 +45,7 @@ const WAITING_MS = 60_000;
 /** The policy in force: a laxer one that is only tried beside it approves nothing. */
 function findPolicy(modes: ReviewedFacts["modes"]): PolicyGitHub | undefined {
   const [governing] = modes.values();
-  if (governing?.outcome !== "valid") return undefined;
-  return (governing.spec as AIPolicy["spec"] & { github?: PolicyGitHub }).github;
+  return governing?.outcome === "valid" ? governing.spec.github : undefined;
 }
 
 const toKind = (object: ReviewedObject) => ("artifacts" in object.spec ? "ModelRelease" : "RiskAssessment");

@@ -6,7 +6,6 @@ import type { GitHub } from "../../adapters/github/client.ts";
 import { GitHubError } from "../../adapters/github/errors.ts";
 import { type KnownReading, readReviews, type ReviewReading } from "../../adapters/github/read-reviews.ts";
 import { Approval } from "../../api/approval.ts";
-import type { GitOrigin } from "../../api/github.ts";
 import { toResource } from "../../api/kind.ts";
 import { APPROVALS_WARRANT } from "../../api/labels.ts";
 import { ModelRelease } from "../../api/model-release.ts";
@@ -102,7 +101,7 @@ export function createReviewsController(tools: Toolbox, { operatorNamespace, ope
   const writeOrigin = async (look: ReviewLook, facts: ReviewFacts, decision: ReviewDecision) => {
     const { object } = look;
     const origin = toOrigin(look, facts, decision);
-    const before = (object.status as { origin?: GitOrigin } | undefined)?.origin;
+    const before = object.status?.origin;
     if (before !== undefined && toCanonicalText(before) === toCanonicalText(origin)) return;
     const kind = look.target.kind === "ModelRelease" ? ModelRelease : RiskAssessment;
     await applyStatus(tools, toResource(kind), object, { fieldManager: GITHUB_MANAGER, value: { origin } });

@@ -127,6 +127,8 @@ interface StoredStatus {
   approvals?: CountedApproval[] | undefined;
   /** Written by the verification controller. */
   artifacts?: unknown;
+  /** Written by the reviews controller. */
+  origin?: unknown;
 }
 
 interface StatusObject {
@@ -148,7 +150,7 @@ async function writeStatus(
   const isRecord = kind === Approval || kind === Revocation;
   const observedGeneration = generation === undefined || isRecord ? {} : { observedGeneration: generation };
   const value = { ...status, ...observedGeneration, conditions };
-  const { artifacts: _, ...stored } = object.status ?? {};
+  const { artifacts: _, origin: __, ...stored } = object.status ?? {};
   if (isSame(stored, value)) return;
   await applyStatus(tools, toResource(kind), object, { fieldManager: "vouchsafe-governance", value });
   recordApprovals(tools, object, status.approvals ?? []);

@@ -2,8 +2,8 @@
  * An Approval is judged when it is made, against the Warrant `approvals` of its namespace: true name, entitled by
  * RBAC, no author of the change, for content that is asked for now, in a wanted role, within the allowed time.
  */
-import { isRequester, mayApproveAs } from "./callers.ts";
-import { ownResources, type ValidatingPolicy } from "./policy.ts";
+import { isOperator, isRequester, mayApproveAs } from "./callers.ts";
+import { type Operator, ownResources, type ValidatingPolicy } from "./policy.ts";
 import { sayCel, showCel } from "./sentences.ts";
 
 const SPEC = "object.spec";
@@ -13,7 +13,7 @@ const IS_WITHDRAWAL = `${SPEC}.decision == 'withdraw'`;
 const OPENS = `${SPEC}.decision in ['approve', 'accept']`;
 
 /** Judges the creation of Approvals. Where nothing may be approved there is no Warrant, and none is taken. */
-export const GUARD_APPROVALS: ValidatingPolicy = {
+export const guardApprovals = (operator: Operator): ValidatingPolicy => ({
   kind: "validating",
   name: "vouchsafe-guard-approvals",
   rules: [ownResources(["CREATE"], "approvals")],
@@ -29,12 +29,14 @@ export const GUARD_APPROVALS: ValidatingPolicy = {
   param: "Warrant",
   validations: [
     {
-      expression: `has(${SPEC}.approver) && ${isRequester(`${SPEC}.approver`)}`,
+      // Whose review it is, GitHub told the operator; for everybody else the API server tells.
+      expression: `has(${SPEC}.approver) && (${SPEC}.source == 'GitHub' ? ${isOperator(operator)} : ${isRequester(`${SPEC}.approver`)})`,
       message: "ApproverFalse",
       messageExpression: sayCel("ApproverFalse"),
     },
     {
-      expression: mayApproveAs(`${SPEC}.role`),
+      // In which role a review counts, the AIPolicy says.
+      expression: `${SPEC}.source == 'GitHub' || ${mayApproveAs(`${SPEC}.role`)}`,
       message: "ApproverUnentitled",
       messageExpression: sayCel("ApproverUnentitled", { role: showCel(`${SPEC}.role`) }),
     },
@@ -44,7 +46,7 @@ export const GUARD_APPROVALS: ValidatingPolicy = {
       messageExpression: sayCel("ApprovalDigestUnknown", { target: TARGET }),
     },
     {
-      expression: `!(${OPENS}) || !(request.userInfo.username in variables.authors)`,
+      expression: `!(${OPENS}) || !(has(${SPEC}.approver) && ${SPEC}.approver.username in variables.authors)`,
       message: "ApproverIsAuthor",
       messageExpression: sayCel("ApproverIsAuthor"),
     },
@@ -60,4 +62,4 @@ export const GUARD_APPROVALS: ValidatingPolicy = {
     },
   ],
   bindings: [{ suffix: "everywhere", actions: ["Deny", "Audit"], reads: { name: "approvals", missing: "Deny" } }],
-};
+});

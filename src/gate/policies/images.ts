@@ -29,12 +29,17 @@ export const readSystem = (metadata: Cel): Cel =>
 export const digestOf = (image: Cel): Cel => `${image}.split('@')[1]`;
 const entryOf = (image: Cel): Cel => `variables.images[${digestOf(image)}]`;
 
-/** How the Warrant judges the images in the variable `judged`. */
+const isUnknown = (image: Cel): Cel => `!(${digestOf(image)} in variables.images)`;
+const isUngranted = (image: Cel): Cel => `(!has(${entryOf(image)}.grants) || size(${entryOf(image)}.grants) == 0)`;
+
+/**
+ * How the Warrant judges the images in the variable `judged`. The API server evaluates a variable when it is first used,
+ * at a price of its own, so those that only a refusal needs are not used before.
+ */
 export const IMAGE_VARIABLES: readonly { name: string; expression: Cel }[] = [
   { name: "images", expression: fromWarrant("images", "{}") },
   { name: "pins", expression: fromWarrant("pins", "{}") },
   { name: "systems", expression: fromWarrant("systems", "{}") },
-  { name: "supporting", expression: fromWarrant("supporting", "[]") },
   { name: "unpinned", expression: `variables.judged.filter(i, !i.${PINNED})` },
   { name: "pinned", expression: `variables.judged.filter(i, i.${PINNED})` },
   {
@@ -42,12 +47,12 @@ export const IMAGE_VARIABLES: readonly { name: string; expression: Cel }[] = [
     name: "refused",
     expression: `variables.pinned.filter(i, ${digestOf("i")} in variables.images && has(${entryOf("i")}.refused))`,
   },
-  { name: "governed", expression: `variables.pinned.filter(i, !(${digestOf("i")} in variables.supporting))` },
-  { name: "unknown", expression: `variables.governed.filter(i, !(${digestOf("i")} in variables.images))` },
   {
-    name: "ungranted",
-    expression: `variables.governed.filter(i, ${digestOf("i")} in variables.images && (!has(${entryOf("i")}.grants) || size(${entryOf("i")}.grants) == 0))`,
+    name: "governed",
+    expression: `has(params.spec.supporting) ? variables.pinned.filter(i, !(${digestOf("i")} in params.spec.supporting)) : variables.pinned`,
   },
+  { name: "unvouched", expression: `variables.governed.filter(i, ${isUnknown("i")} || ${isUngranted("i")})` },
+  { name: "unknown", expression: `variables.unvouched.filter(i, ${isUnknown("i")})` },
 ];
 
 /** Refused for good. */
@@ -58,7 +63,7 @@ export const REFUSED: Step = {
 
 /** Names no digest; the sentence tells the one that the tag is pinned to. */
 export const UNPINNED: Step = {
-  when: "size(variables.unpinned) > 0",
+  when: "size(variables.pinned) < size(variables.judged)",
   say: `${sayCel("ImageNotPinned", { image: showCel("variables.unpinned[0]") })} + (variables.unpinned[0] in variables.pins ? '. A release pins it: ' + string(variables.unpinned[0]) + '@' + string(variables.pins[variables.unpinned[0]]) : '')`,
 };
 
@@ -66,12 +71,15 @@ export const UNPINNED: Step = {
 const sayUnknown = (image: Cel): Cel =>
   `(has(params.spec.unknown) ? (params.spec.unknown.startsWith('ImageUnknown: ') ? '' : 'ImageUnknown: image ' + ${showCel(image)} + ': ') + string(params.spec.unknown) : ${sayCel("ImageUnknown", { image: showCel(image) })})`;
 
-export const UNKNOWN: Step = { when: "size(variables.unknown) > 0", say: sayUnknown("variables.unknown[0]") };
+export const UNKNOWN: Step = {
+  when: "size(variables.unvouched) > 0 && size(variables.unknown) > 0",
+  say: sayUnknown("variables.unknown[0]"),
+};
 
-/** Listed, but not vouched for yet. */
+/** Listed, but not vouched for yet; comes after `UNKNOWN`. */
 export const PENDING: Step = {
-  when: "size(variables.ungranted) > 0",
-  say: `(has(${entryOf("variables.ungranted[0]")}.pending) ? string(${entryOf("variables.ungranted[0]")}.pending.text) : ${sayUnknown("variables.ungranted[0]")})`,
+  when: "size(variables.unvouched) > 0",
+  say: `(has(${entryOf("variables.unvouched[0]")}.pending) ? string(${entryOf("variables.unvouched[0]")}.pending.text) : ${sayUnknown("variables.unvouched[0]")})`,
 };
 
 /** What is wrong with the system that the variable `system` names, for pods that need one. */

@@ -1,6 +1,6 @@
 /** All admission policies of the product, in the order in which docs/architecture.md tells of them. */
 import { GUARD_AUTHORS, STAMP_AUTHORS } from "./authors.ts";
-import { GUARD_APPROVALS } from "./guard-approvals.ts";
+import { guardApprovals } from "./guard-approvals.ts";
 import { guardFence } from "./guard-fence.ts";
 import { guardHolds, guardRevisions } from "./guard-holds.ts";
 import { guardGo, guardIncidents } from "./guard-incidents.ts";
@@ -25,7 +25,7 @@ export const listValidatingPolicies = (operator: Operator): ValidatingPolicy[] =
   guardStatus(operator),
   GUARD_RECORDS,
   GUARD_REVOKERS,
-  GUARD_APPROVALS,
+  guardApprovals(operator),
   GUARD_NAMESPACES,
   guardFence(operator),
   GUARD_AUTHORS,

@@ -2,6 +2,7 @@
  * The gate itself: no pod starts in a governed namespace unless the Warrant grants all its images to one
  * release of its system. Without a Warrant nothing is admitted. Deleting pods is never its business.
  */
+import { LABELS_BEFORE_ANNOTATION, QUARANTINE_LABEL } from "../../api/labels.ts";
 import {
   digestOf,
   IMAGE_VARIABLES,
@@ -64,6 +65,9 @@ const EPHEMERAL: readonly Step[] = [
   },
 ];
 
+/** What the operator alone writes on a pod that it contains; nothing is born with it. */
+const IS_BORN_CONTAINED: Cel = `(has(object.metadata.labels) && '${QUARANTINE_LABEL}' in object.metadata.labels) || (has(object.metadata.annotations) && '${LABELS_BEFORE_ANNOTATION}' in object.metadata.annotations)`;
+
 const CREATED: readonly Step[] = [
   REFUSED,
   UNPINNED,
@@ -79,6 +83,7 @@ const CREATED: readonly Step[] = [
   },
   { when: "!variables.shared", say: sayCel("ReleasesMixed", { system: showCel("variables.system") }) },
   ...DEMANDS,
+  { when: IS_BORN_CONTAINED, say: sayCel("QuarantineGuarded") },
 ];
 
 /** The container runs already; refusing its mirror would only hide it. */
@@ -106,9 +111,7 @@ export const PODS: ValidatingPolicy = {
     { name: "containers", expression: CONTAINERS },
     { name: "shared", expression: shareGrant(`timestamp(h.notAfter) > ${NOW}`) },
     { name: "sharedOnce", expression: shareGrant("true") },
-    { name: "ephemeralRefusal", expression: firstOf(EPHEMERAL) },
-    { name: "podRefusal", expression: firstOf(CREATED) },
-    { name: "refusal", expression: "oldObject != null ? variables.ephemeralRefusal : variables.podRefusal" },
+    { name: "refusal", expression: `oldObject != null ? (${firstOf(EPHEMERAL)}) :\n${firstOf(CREATED)}` },
   ],
   param: "Warrant",
   validations: [

@@ -4,7 +4,6 @@
  */
 import { LABELS_BEFORE_ANNOTATION, QUARANTINE_LABEL, SYSTEM_LABEL } from "../../api/labels.ts";
 import { isOperator } from "./callers.ts";
-import { IS_MIRROR } from "./pods.ts";
 import { ACTIONS, bindModes, type Operator, type ValidatingPolicy } from "./policy.ts";
 import { type Cel, sayCel } from "./sentences.ts";
 
@@ -21,9 +20,6 @@ const marksOf = (of: Cel): Cel =>
   `[${readMark(of, "labels", QUARANTINE_LABEL)}, ${readMark(of, "annotations", LABELS_BEFORE_ANNOTATION)}]`;
 const labelsOf = (of: Cel): Cel => `(has(${of}.metadata.labels) ? ${of}.metadata.labels : {})`;
 
-/** Whether a pod is made; a Binding that is made changes one that is there. */
-const IS_BIRTH: Cel = "(request.operation == 'CREATE' && request.kind.kind == 'Pod')";
-
 /** Pods through every door that can change them; a Binding's labels and annotations end up on its pod. */
 export const toRunningPods = (operator: Operator): ValidatingPolicy => ({
   kind: "validating",
@@ -35,7 +31,7 @@ export const toRunningPods = (operator: Operator): ValidatingPolicy => ({
       operations: ["UPDATE"],
       resources: ["pods", "pods/status", "pods/ephemeralcontainers", "pods/resize"],
     },
-    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods", "pods/binding", "bindings"] },
+    { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods/binding", "bindings"] },
   ],
   variables: [
     { name: "label", expression: labelOf("object") },
@@ -51,12 +47,12 @@ export const toRunningPods = (operator: Operator): ValidatingPolicy => ({
       messageExpression: sayCel("RunningImageChanged"),
     },
     {
-      expression: `${IS_BIRTH} || variables.label == variables.oldLabel || ${isOperator(operator)}`,
+      expression: `variables.label == variables.oldLabel || ${isOperator(operator)}`,
       message: "SystemLabelGuarded",
       messageExpression: sayCel("SystemLabelGuarded"),
     },
     {
-      expression: `(variables.marks == variables.oldMarks && (variables.oldMarks[0] == '' || ${labelsOf("object")} == ${labelsOf("oldObject")})) || ${isOperator(operator)} || (${IS_BIRTH} && ${IS_MIRROR})`,
+      expression: `(variables.marks == variables.oldMarks && (variables.oldMarks[0] == '' || ${labelsOf("object")} == ${labelsOf("oldObject")})) || ${isOperator(operator)}`,
       message: "QuarantineGuarded",
       messageExpression: sayCel("QuarantineGuarded"),
     },

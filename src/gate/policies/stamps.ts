@@ -38,11 +38,18 @@ const pinContainers = (field: string): Cel =>
 
 const PIN_VOLUMES: Cel = `volumes: (has(object.spec.volumes) ? object.spec.volumes : []).filter(v, has(v.image) && has(v.image.reference) && v.image.reference in variables.pins).map(v, Object.spec.volumes{name: v.name, image: Object.spec.volumes.image{reference: ${pinned("v.image.reference")}}})`;
 
+const namesTag = (field: string, image: Cel): Cel =>
+  `(has(object.spec.${field}) && object.spec.${field}.exists(c, has(c.${image}) && !c.${image}.contains('@')))`;
+
+/** Most pods name digests only; a change that changes nothing would cost each of them milliseconds. */
+const NAMES_TAG: Cel = `${namesTag("containers", "image")} || ${namesTag("initContainers", "image")} || (has(object.spec.volumes) && object.spec.volumes.exists(v, has(v.image) && has(v.image.reference) && !v.image.reference.contains('@')))`;
+
 /** Adds the digest to tags that a release pins; only in enforced namespaces, only to pods. */
 export const PIN_TAGS: MutatingPolicy = {
   kind: "mutating",
   name: "vouchsafe-pin-tags",
   rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
+  matchConditions: [{ name: "names-tag", expression: NAMES_TAG }],
   variables: [{ name: "pins", expression: fromWarrant("pins", "{}") }],
   param: "Warrant",
   applyConfiguration: `Object{spec: Object.spec{${pinContainers("containers")}, ${pinContainers("initContainers")}, ${PIN_VOLUMES}}}`,

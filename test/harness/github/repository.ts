@@ -43,14 +43,14 @@ export type Repository = ReturnType<typeof createRepositoryState>;
 
 const WEB_FLOW = "web-flow";
 
-export function createRepositoryState(fullName: string) {
+export function createRepositoryState(fullName: string, startsAt = Date.parse("2026-11-01T00:00:00Z")) {
   const git = createGitStore();
   const branches = new Map<string, string>();
   const pulls = new Map<number, Pull>();
   const accounts = new Map<string, number>([[WEB_FLOW, 19_864_447]]);
   const verified = new Set<string>();
   // Every event is a second after the one before.
-  let seconds = Date.parse("2026-11-01T00:00:00Z") / 1000;
+  let seconds = Math.floor(startsAt / 1000);
   let lastReview = 1000;
 
   const tick = () => {

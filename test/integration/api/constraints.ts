@@ -28,6 +28,8 @@ const SAMPLES: Record<string, string> = {
   "^[A-Z][A-Za-z0-9]*$": "Reason",
   "^[^@\\s]+@sha256:[a-f0-9]{64}$": `r.example/x@sha256:${"a".repeat(64)}`,
   "^[-._a-zA-Z0-9]+$": "key",
+  "^[a-f0-9]{40}([a-f0-9]{24})?$": "a".repeat(40),
+  "^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$": "octocat",
   "^AML\\.[A-Z]+[0-9]{4}(\\.[0-9]{3})?$": "AML.T0043",
   "^(LLM|ML)[0-9]{2}(:20[0-9]{2})?$": "LLM01:2025",
 };

@@ -147,6 +147,11 @@ export const RULES: RuleCase[] = [
   },
   {
     kind: "Approval",
+    message: "set review exactly when source is GitHub, and not to withdraw",
+    spec: (spec) => ({ ...spec, source: "GitHub" }),
+  },
+  {
+    kind: "Approval",
     message: "an Approval is never changed: withdraw it and create a new one",
     isTransition: true,
     spec: (spec) => ({ ...spec, reason: "other" }),

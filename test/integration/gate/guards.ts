@@ -104,6 +104,41 @@ export function describeGuards(lane: () => Lane, mutations: boolean): void {
     });
   });
 
+  test("approvals from GitHub are the operator's to write, and no author's", async () => {
+    const l = lane();
+    const namespace = await l.makeNamespace("ghr");
+    const eve = await l.person(`eve-${namespace}`);
+    await grant(l, namespace, eve.name, [own(["approvals"], ["create"]), role("validator")]);
+    const review = {
+      repository: "acme/deploy",
+      pullRequest: 7,
+      review: 9,
+      login: "alice",
+      account: 1,
+      commit: "a".repeat(40),
+      submittedAt: "2026-11-20T00:00:00Z",
+      url: "https://github.com/acme/deploy/pull/7",
+    };
+    const reviewed = (username: string, spec: object = {}) =>
+      toApproval(namespace, { source: "GitHub", review, approver: { username }, ...spec });
+    const warrant = toWarrant(namespace, "approvals", { approvals: entry(["bob"]) });
+    await demand(l.operator, ["create", "-f", "-"], JSON.stringify(warrant));
+    await eventually("the operator writes alice's review", async () =>
+      (await create(l.operator, reviewed("alice"))).code === 0 ? true : undefined,
+    );
+    const cases: [string, Promise<{ stderr: string }>][] = [
+      ["ApproverFalse", create(eve.kubectl, reviewed("alice"))],
+      ["ApproverFalse", create(eve.kubectl, reviewed(eve.name))],
+      ["ApproverFalse", create(l.kubectl, reviewed("alice"))],
+      ["ApproverFalse", create(l.operator, toApproval(namespace, { approver: { username: "alice" } }))],
+      ["ApproverIsAuthor", create(l.operator, reviewed("bob"))],
+      ["ApprovalRoleNotWanted", create(l.operator, reviewed("alice", { role: "cook" }))],
+      ["ApprovalTooLong", create(l.operator, reviewed("alice", { until: "2030-01-01T00:00:00Z" }))],
+      ["set review exactly when", create(l.operator, reviewed("alice", { review: undefined }))],
+    ];
+    for (const [code, answer] of cases) expect((await answer).stderr, code).toContain(code);
+  });
+
   test("authors accumulate through edits, forgeries and removals of the annotation", async () => {
     const l = lane();
     const namespace = await l.makeNamespace("auth");

@@ -163,6 +163,7 @@ interface PolicySpec {
   expiryGrace: string;
   editGrace: string;
   supportingImages?: string[];
+  github?: { people: object[] };
 }
 
 export interface PlaceOptions {
@@ -172,9 +173,14 @@ export interface PlaceOptions {
   onBreach?: Reaction[];
   /** Leaves the namespace without labels. */
   ungoverned?: boolean;
+  /** Leaves out the system and its assessment: somebody else delivers them. */
+  undeclared?: boolean;
+  /** `spec.github` of the system. */
+  github?: object;
 }
 
-const readDrafts = ({ stage, namespace }: Place, file: string): Draft[] =>
+/** The documents of an example, for this place. */
+export const readDrafts = ({ stage, namespace }: Place, file: string): Draft[] =>
   parseAllDocuments(readExample(file, namespace, stage.published)).map((document) => document.toJS() as Draft);
 
 /** The name of the policy that governs a place. */
@@ -242,16 +248,24 @@ export async function openPlace(stage: Stage, namespace: string, options: PlaceO
     make(place, { kind: "Namespace", metadata: { name: namespace, labels } }),
   ]);
   await Promise.all([...readDrafts(place, "people.yaml"), ...STOP_RIGHT].map((draft) => make(place, draft)));
-  if (options.ungoverned !== true) await declareSystem(place);
+  if (options.ungoverned !== true && options.undeclared !== true) await declareSystem(place, options.github);
   return place;
 }
 
-/** The system, and its assessment of today, accepted. */
-export async function declareSystem(place: Place): Promise<void> {
+/** The system, and its assessment of today. */
+export function draftSystem(place: Place, github?: object): { system: Draft; assessment: Draft } {
   const [[system], [assessment]] = [readDrafts(place, "aisystem.yaml"), readDrafts(place, "riskassessment.yaml")];
   if (system === undefined || assessment === undefined) throw new Error("the example lacks system or assessment");
   const dates = { assessedOn: toDay(Date.now()), reviewBy: toDay(Date.now() + 150 * 86_400_000) };
-  assessment.spec = { ...(assessment.spec as object), ...dates };
+  return {
+    system: { ...system, spec: { ...(system.spec as object), ...(github === undefined ? {} : { github }) } },
+    assessment: { ...assessment, spec: { ...(assessment.spec as object), ...dates } },
+  };
+}
+
+/** The system, and its assessment of today, accepted. */
+export async function declareSystem(place: Place, github?: object): Promise<void> {
+  const { system, assessment } = draftSystem(place, github);
   await Promise.all([makeSoon(place, system, "bob"), makeSoon(place, assessment, "bob")]);
   await approve(place, "RiskAssessment", "voice-gate");
 }

@@ -305,6 +305,48 @@ describe("approvals and time", () => {
     const modes = policy({ deliverers: ["bob"] });
     expect(look(toOpenFacts({ modes })).isOpen).toBe(false);
   });
+
+  describe("where Git tells who wrote what was delivered", () => {
+    const argo = "system:serviceaccount:argocd:controller";
+    const by = { metadata: { annotations: { "vouchsafe.dev/authors": argo } } };
+    const delivered = (change: object | undefined): NamespaceFacts => {
+      const base = {
+        modes: policy({ deliverers: [argo] }),
+        systems: system({}, by),
+        assessments: [valid(make<RiskAssessment>(RiskAssessment, "risk", ASSESSMENT_SPEC))],
+      };
+      const artifacts = toArtifacts(MODEL);
+      const toDelivered = (status: object) =>
+        valid(
+          make<ModelRelease>(ModelRelease, "v5", toReleaseSpec(MODEL), { ...by, status: { artifacts, ...status } }),
+        );
+      const bare = toOpenFacts({ ...base, releases: [toDelivered({})] });
+      const target = bare.approvals.flatMap((read) => (read.outcome === "valid" ? [read.object.spec.target] : []));
+      const digest = target.find(({ kind }) => kind === "ModelRelease")?.digest;
+      const origin = {
+        digest,
+        repository: "acme/deploy",
+        commit: "a".repeat(40),
+        authors: ["carol"],
+        authorship: "Known",
+      };
+      const releases = [toDelivered(change === undefined ? {} : { origin: { ...origin, ...change } })];
+      // Of the assessment another person than usual approves, since its system was delivered too.
+      const second = target
+        .filter(({ kind }) => kind === "RiskAssessment")
+        .map((one) => valid(toApproval("second", { target: one, role: "owner", decision: "accept" }, "olga")));
+      return { ...bare, releases, approvals: [...bare.approvals, ...second] };
+    };
+    test.each<[string, object | undefined, boolean]>([
+      ["one approver is enough", {}, true],
+      ["not without that", undefined, false],
+      ["not where somebody unknown is among them", { authorship: "Unknown" }, false],
+      ["not for other content", { digest: `v1:sha256:${"0".repeat(64)}` }, false],
+      ["not where the approver is who wrote it", { authors: ["alice"] }, false],
+    ])("%s", (_, change, isOpen) => {
+      expect(look(delivered(change)).isOpen).toBe(isOpen);
+    });
+  });
 });
 
 describe("an edit after approval", () => {
