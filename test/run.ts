@@ -48,7 +48,7 @@ const BENCHMARKS: Part[] = [tests("benchmarks", "vitest", "run", "--project", "b
 const SETS = {
   bench: BENCHMARKS,
   check: CHECKS,
-  all: [...CHECKS, ...CLUSTER_TESTS],
+  all: [...CHECKS, ...CLUSTER_TESTS, ...NODE_TESTS],
   gitops: GITOPS_TESTS,
   node: NODE_TESTS,
 } as const;

@@ -42,14 +42,22 @@ interface Frozen {
 type RawPod = KubeObject & { spec?: { containers?: { name: string }[]; initContainers?: { name: string }[] } };
 type RawEvent = KubeObject & { involvedObject?: { name?: string } };
 
+/** Where not all fit, the oldest are left out. */
+const byNewest = (a: KubeObject, b: KubeObject) =>
+  (b.metadata.creationTimestamp ?? "").localeCompare(a.metadata.creationTimestamp ?? "");
+
 /** Fields that change without meaning. */
 const strip = (object: KubeObject) => {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 };
 
-const listOf = async <T extends KubeObject>({ client }: Toolbox, type: ResourceType, namespace: string) =>
-  (await client.list<T>(type, { namespace })).items;
+const listOf = async <T extends KubeObject>(
+  { client }: Toolbox,
+  type: ResourceType,
+  namespace: string,
+  labelSelector?: string,
+) => (await client.list<T>(type, { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) })).items;
 
 /** The last lines of each container, where a kubelet answers; else what the API server said. */
 async function readLogs({ client }: Toolbox, namespace: string, pods: readonly RawPod[]): Promise<object[]> {
@@ -94,14 +102,14 @@ async function gather(tools: Toolbox, about: ContainmentFacts): Promise<Map<stri
   const workloads = new Set(about.workloads.map(({ facts }) => facts.metadata.name));
   const isOfWorkload = ({ metadata }: KubeObject) =>
     workloads.has(metadata.name) || metadata.ownerReferences?.some(({ name }) => workloads.has(name)) === true;
-  const [allPods, events, policies, warrants, ...owners] = await Promise.all([
+  const [allPods, events, policies, warrants, revisions, ...owners] = await Promise.all([
     listOf<RawPod>(tools, PODS, namespace),
     listOf<RawEvent>(tools, CORE_EVENTS, namespace),
     listOf(tools, NETWORK_POLICIES, namespace),
     listOf(tools, WARRANTS, namespace),
-    ...[DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICA_SETS, CONTROLLER_REVISIONS].map((type) =>
-      listOf(tools, type, namespace),
-    ),
+    // What earlier Incidents froze is large, and no part of this one.
+    listOf(tools, CONTROLLER_REVISIONS, namespace, `${RECORD_LABEL} notin (${FROZEN})`),
+    ...[DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICA_SETS].map((type) => listOf(tools, type, namespace)),
   ]);
   const pods = allPods.filter(({ metadata }) => names.has(metadata.name));
   const isTold = ({ involvedObject }: RawEvent) => {
@@ -110,8 +118,8 @@ async function gather(tools: Toolbox, about: ContainmentFacts): Promise<Map<stri
   };
   return new Map<string, object[]>([
     ["pods", pods.map(strip)],
-    ["owners", owners.flat().filter(isOfWorkload).map(strip)],
-    ["events", events.filter(isTold).map(strip)],
+    ["owners", [...owners.flat(), ...revisions].filter(isOfWorkload).map(strip)],
+    ["events", events.filter(isTold).toSorted(byNewest).map(strip)],
     ["policies", [...policies, ...warrants, ...listGoverning(tools, about)].map(strip)],
     ["logs", await readLogs(tools, namespace, pods)],
   ]);
