@@ -1,9 +1,9 @@
 /** The operator's process: reads its settings, runs until SIGTERM or SIGINT, and ends with a status that tells why. */
-import { writeSync } from "node:fs";
 import { runOperator } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { createClient, loadClusterConfig } from "./runtime/index.ts";
 import { createLogger } from "./telemetry/log.ts";
+import { writeWhole } from "./telemetry/write-whole.ts";
 
 /** Longest time that a shutdown may take before the process ends anyway. */
 const SHUTDOWN_MS = 10_000;
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   }
   const client = createClient(await loadClusterConfig());
   const outcome = await runOperator(
-    { config, client, logger, writeEvidence: (line) => writeSync(1, line) },
+    { config, client, logger, writeEvidence: (line) => writeWhole(1, line) },
     stopping.signal,
   );
   await client.close();

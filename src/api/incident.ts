@@ -83,6 +83,9 @@ const action = z.object({
   observed: sentence().describe("What was observed, never what was intended."),
 });
 
+/** The most digests that one rollback tells of. */
+export const MAX_SWAPS = 32;
+
 const workload = z.object({
   kind: z.enum(["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]).describe("Its kind."),
   name: objectName().describe("Its name."),
@@ -92,13 +95,16 @@ const workload = z.object({
   snapshot: objectName().optional().describe("The last-known-good ControllerRevision that it was rolled back to."),
   replicas: z.int().min(0).optional().describe("Replicas before it was throttled."),
   suspended: z.enum(["ByUs"]).optional().describe("Set on a Job or CronJob that was suspended here."),
-  swaps: asAtomicMap(z.record(z.string().max(71), contentDigest()), 32)
+  rollbacks: z.int().min(0).optional().describe("How often others put it back after a rollback here."),
+  swaps: asAtomicMap(z.record(z.string().max(71), contentDigest()), MAX_SWAPS)
     .optional()
     .describe("Digests that were replaced, each with what took its place."),
 });
 
 /** The most workloads that one Incident names. */
 export const MAX_WORKLOADS = 64;
+/** How often evidence is frozen for one Incident at most. */
+export const MAX_FREEZES = 6;
 /** The most actions that one Incident tells of. */
 export const MAX_ACTIONS = 256;
 
@@ -107,11 +113,15 @@ const frozen = z.object({
   name: objectName().describe("The ControllerRevision that holds it."),
   digest: contentDigest().describe("SHA-256 of its canonical JSON (RFC 8785)."),
   objects: z.int().min(0).describe("How many objects it holds."),
+  pods: asAtomicList(z.array(objectName()).max(256)).optional().describe("The pods that it tells of."),
 });
 
 const status = z
   .object({
     observedGeneration: z.int().min(0).optional().describe("The generation this status was decided for."),
+    tier: label()
+      .optional()
+      .describe("The tier whose ladder it climbs: the one that was in force when it was noticed."),
     pods: asAtomicList(z.array(objectName()).max(256))
       .optional()
       .describe("Pods in breach when it was noticed; at most 256 are named."),

@@ -31,16 +31,24 @@ export const OPERATOR_ACTOR = "vouchsafe";
 export const toSubject = ({ kind, metadata }: KubeObject) =>
   [kind, metadata.namespace, metadata.name].filter((part) => part !== undefined).join("/");
 
-/** Writes a status by server-side apply; fields that the manager wrote before and leaves out now are removed. */
+/**
+ * Writes a status by server-side apply; fields that the manager wrote before and leaves out now are removed. One that is
+ * fenced is written to exactly the version that was read, else it is a Conflict.
+ */
 export async function applyStatus(
   { client }: Toolbox,
   type: ResourceType,
   object: KubeObject,
-  status: { fieldManager: FieldManager; value: object },
+  status: { fieldManager: FieldManager; value: object; isFenced?: boolean },
 ): Promise<KubeObject> {
-  const { name, namespace, uid } = object.metadata;
+  const { name, namespace, uid, resourceVersion } = object.metadata;
   // The uid keeps a status of a deleted object from being written to its namesake.
-  const metadata = { name, ...(namespace && { namespace }), ...(uid && { uid }) };
+  const metadata = {
+    name,
+    ...(namespace && { namespace }),
+    ...(uid && { uid }),
+    ...(status.isFenced === true && resourceVersion && { resourceVersion }),
+  };
   const body = { apiVersion: object.apiVersion, kind: object.kind, metadata, status: status.value };
   return client.apply(type, body, { fieldManager: status.fieldManager, force: true, subresource: "status" });
 }

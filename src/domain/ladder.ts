@@ -29,7 +29,14 @@ export const DEFAULT_STEPS: Record<BreachKind, readonly Step[]> = {
 };
 
 /** Rungs that end pods or replace them: what they destroy has to be frozen before. */
-const DESTROYING: ReadonlySet<Rung> = new Set(["sever", "rollBack", "stop"]);
+const DESTROYING: ReadonlySet<Rung> = new Set(["throttle", "sever", "rollBack", "stop"]);
+
+/** Whether a rung ends pods, or has others end them. */
+export const isDestroying = (rung: Rung): boolean => DESTROYING.has(rung);
+
+/** What happens where nobody can tell what the tier says: nothing that could not be taken back, but for a person's Stop. */
+export const findCautiousSteps = (kind: BreachKind): Step[] =>
+  DEFAULT_STEPS[kind].filter(({ do: rung }) => kind === "SystemStopped" || !isDestroying(rung));
 
 /** The rungs for a breach, in order, with `freeze` before the first one that destroys evidence. */
 export function findSteps(kind: BreachKind, reactions: readonly Reaction[] | undefined): Step[] {

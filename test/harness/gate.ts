@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listValidatingPolicies, MUTATING_POLICIES } from "../../src/gate/policies/index.ts";
 import { type Operator, SERVICE_ACCOUNT, toObjects } from "../../src/gate/policies/policy.ts";
-import { applyObjects, bindKubectl, demand, type Kubectl } from "./kubectl.ts";
+import { applyObjects, bindKubectl, demand, type Kubectl, untilServed } from "./kubectl.ts";
 import { writeServiceAccountKubeconfig } from "./users.ts";
 import { eventually } from "./wait.ts";
 
@@ -16,7 +16,7 @@ const CRDS = fileURLToPath(new URL("../../crds", import.meta.url));
 export async function installCrds(kubectl: Kubectl): Promise<void> {
   const files = readdirSync(CRDS).flatMap((file) => ["-f", join(CRDS, file)]);
   await demand(kubectl, ["apply", "--server-side", ...files]);
-  await demand(kubectl, ["wait", "--for=condition=Established", "--timeout=30s", ...files]);
+  await untilServed(kubectl);
 }
 
 /** Installs the gate; the answer is kubectl as the operator's ServiceAccount, which here may do anything. */

@@ -1,6 +1,7 @@
 // Runs the real kubectl of the control plane binary, as a user would type it. A command that fails is a
 // result like any other: tests and the demo look at what the API server answered.
 import { spawn } from "node:child_process";
+import { eventually } from "./wait.ts";
 
 export interface Answer {
   code: number;
@@ -48,6 +49,27 @@ export async function readJson<T>(kubectl: Kubectl, args: readonly string[]): Pr
   if (answer.code === 0) return JSON.parse(answer.stdout) as T;
   if (answer.stderr.includes("NotFound")) return undefined;
   throw new Error(`kubectl get ${args.join(" ")} failed: ${answer.stderr}`);
+}
+
+interface Crd {
+  metadata: { name: string };
+  status?: { conditions?: { type: string; status: string }[] | null };
+}
+
+/** Waits until CRDs are served. `kubectl wait` fails on one whose status is still empty. */
+export async function untilServed(kubectl: Kubectl): Promise<void> {
+  const isServed = ({ status }: Crd) =>
+    status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") === true;
+  let waiting: string[] = [];
+  await eventually(
+    "every CRD is served",
+    async () => {
+      const crds = await readJson<{ items: Crd[] }>(kubectl, ["crd"]);
+      waiting = (crds?.items ?? []).filter((crd) => !isServed(crd)).map(({ metadata }) => metadata.name);
+      return waiting.length === 0 ? true : undefined;
+    },
+    { withinMs: 30_000, lastSeen: () => Promise.resolve(waiting) },
+  );
 }
 
 /** Applies objects by server-side apply under a manager of their own; has to succeed. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { spawnChild, stopChild } from "./controlplane.ts";
 import { type FakeNode, readApi, startFakeNode } from "./fakelet.ts";
 import { renderChart } from "./helm.ts";
-import { bindKubectl, demand, type Kubectl } from "./kubectl.ts";
+import { bindKubectl, demand, type Kubectl, untilServed } from "./kubectl.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
 import { writeServiceAccountKubeconfig } from "./users.ts";
 import { eventually } from "./wait.ts";
@@ -70,13 +70,7 @@ export async function installChart(kubectl: Kubectl, values: object): Promise<vo
   const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   await demand(kubectl, ["apply", "--server-side", "-f", "-"], JSON.stringify(object));
   await demand(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], rendered);
-  await demand(kubectl, [
-    "wait",
-    "--for=condition=Established",
-    "crd",
-    "warrants.vouchsafe.dev",
-    "modelreleases.vouchsafe.dev",
-  ]);
+  await untilServed(kubectl);
   await eventually("the guard of Warrants refuses one by the admin", async () => {
     const warrant = {
       apiVersion: "vouchsafe.dev/v1alpha1",

@@ -74,8 +74,9 @@ function listSubjects(act: Act): string[] {
     case "proveRefusal":
       return [act.digest];
     case "throttle":
-    case "rollBack":
       return [toTarget(act.workload)];
+    case "rollBack":
+      return [toTarget(act.workload), act.snapshot.name];
     case "quarantine":
     case "leaveServices":
     case "end":
@@ -87,6 +88,10 @@ function listSubjects(act: Act): string[] {
       return [];
   }
 }
+
+/** What acts do and to what, as one text: the same for the same acts. */
+export const describeActs = (acts: readonly Act[]): string =>
+  acts.map((act) => [act.act, ...listSubjects(act)].join(" ")).join("; ");
 
 /**
  * Records what is about to be done. Whoever is killed before it is done does it again, and the record's id tells that it

@@ -48,7 +48,8 @@ export async function proveRefusal(
     return false;
   } catch (error) {
     if (isApiError(error, "Forbidden") && error.message.includes("'vouchsafe-workloads-refused'")) return true;
-    if (isStale(error)) return false;
+    // Another policy that refuses first proves nothing of ours.
+    if (isStale(error) || isApiError(error, "Forbidden", "Invalid", "BadRequest")) return false;
     throw error;
   }
 }
@@ -109,7 +110,10 @@ export async function rollBack(
       return { outcome: "refused", why: "something in the cluster changes the template while it is written" };
     }
     const after = await client.patchJson<RawWorkload>(type, ref, patch, FIELD_MANAGER);
-    await handOverTemplate(client, type, after);
+    await handOverTemplate(client, type, after).catch((error: unknown) => {
+      // It is back all the same.
+      if (!isApiError(error)) throw error;
+    });
     return { outcome: "patched" };
   } catch (error) {
     if (isStale(error)) return { outcome: "stale" };

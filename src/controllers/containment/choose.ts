@@ -12,17 +12,18 @@ import { listSnapshots } from "../snapshots/record.ts";
 import type { Toolbox } from "../toolbox.ts";
 import type { WorkloadFacts } from "../workloads.ts";
 import type { Docket } from "./docket.ts";
+import { forEachOf } from "./parallel.ts";
 
 async function listPresent({ client }: Toolbox, namespace: string, names: ReadonlySet<string>): Promise<Set<string>> {
   const present = new Set<string>();
-  for (const name of names) {
+  await forEachOf([...names], async (name) => {
     try {
       await client.get(CONFIG_MAPS, { namespace, name });
       present.add(name);
     } catch (error) {
       if (!isApiError(error, "NotFound")) throw error;
     }
-  }
+  });
   return present;
 }
 
@@ -55,10 +56,13 @@ export async function observeChoices(
   );
   const incidents = listValid(world.incidents.byIndex("namespace", namespace));
   const recorded = await listSnapshots(tools, namespace);
-  const needed = new Set([...recorded.values()].flat().flatMap(({ configMaps }) => Object.keys(configMaps)));
+  const keyOf = ({ kind, metadata }: WorkloadFacts) => `${kind}/${metadata.name}`;
+  const candidates = workloads.flatMap(({ facts }) => recorded.get(keyOf(facts)) ?? []);
+  const needed = new Set(candidates.flatMap(({ configMaps }) => Object.keys(configMaps)));
   const present = await listPresent(tools, namespace, needed);
   for (const { facts } of workloads) {
-    const key = `${facts.kind}/${facts.metadata.name}`;
+    const key = keyOf(facts);
+    const own = docket.incident.status?.workloads?.find((one) => `${one.kind}/${one.name}` === key);
     const from = findRelease(facts.images, index);
     const earlier = listEarlier(incidents, docket, facts);
     const about: RollbackCase = {
@@ -68,7 +72,7 @@ export async function observeChoices(
       judge: judgeSnapshot(warrant, facts.system ?? "", now),
       hasConfigMap: (name) => present.has(name),
       isRolledBack: from !== undefined && earlier.to.has(from),
-      recent: earlier.recent,
+      recent: earlier.recent + (own?.rollbacks ?? 0),
     };
     choices.set(key, chooseSnapshot(about));
   }

@@ -17,17 +17,24 @@ import {
 } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
 import { applyStatus, type Toolbox } from "../toolbox.ts";
-import { carryOut, type Outcome, recordActs } from "./carry-out.ts";
+import { carryOut, describeActs, type Outcome, recordActs } from "./carry-out.ts";
 import { type ContainmentDecision, decideContainment, listFinished } from "./decide.ts";
-import { isAtRest, isContained, listOpen, observeContainment } from "./observe.ts";
+import { isAtRest, isContained, isInTheDark, listConcerned, observeContainment } from "./observe.ts";
+import type { Act } from "./rungs.ts";
 
 const INCIDENTS = toResource(Incident);
 /** Our own writes come back by the watch within milliseconds. */
 const ECHO_MS = 10;
+/** Longest wait between two passes that do the same. */
+const MAX_PAUSE_MS = 5000;
+/** How long a rollback is tried again that the API server refuses. */
+const REFUSAL_PATIENCE_MS = 10_000;
+/** A watch that did not bring back our own write after this long never will: versions began anew. */
+const MAX_ECHO_MS = 5000;
 
 /** Whether a stored version is at least as new as one that we wrote. Versions of etcd are growing numbers. */
-function isFresh(stored: string | undefined, written: string | undefined): boolean {
-  if (written === undefined || stored === undefined) return true;
+function isFresh(stored: string | undefined, written: string): boolean {
+  if (stored === undefined) return true;
   if (!/^\d{1,20}$/.test(stored) || !/^\d{1,20}$/.test(written)) return true;
   return BigInt(stored) >= BigInt(written);
 }
@@ -48,7 +55,10 @@ function withOutcome(
       };
     }
     const why = action.rung === "rollBack" ? outcome.refusedRollbacks.get(action.target) : undefined;
-    return why === undefined ? action : { ...action, result: "Failed" as const, observed: why };
+    if (why === undefined) return action;
+    // An API server that just started refuses what it takes a moment later.
+    const isFinal = now - Date.parse(action.startedAt) > REFUSAL_PATIENCE_MS;
+    return { ...action, result: isFinal ? ("Failed" as const) : ("Started" as const), observed: why };
   });
   return {
     ...status,
@@ -64,7 +74,18 @@ const hasNews = ({ frozen, isRefusalProven, refusedRollbacks }: Outcome) =>
 export function createContainmentController(tools: Toolbox, operatorNamespace: string): Controller {
   const { world, events, metrics } = tools;
   /** By key, the version of the Incident that we wrote last: decisions on an older one would repeat themselves. */
-  const written = new Map<string, string>();
+  const written = new Map<string, { version: string; at: number }>();
+  /** By key, the acts of the last pass and how often they were repeated without changing what is seen. */
+  const repeated = new Map<string, { acts: string; times: number }>();
+
+  /** Acts that change nothing, since something else undoes them or refuses first, are tried less and less often. */
+  const findPause = (key: string, acts: readonly Act[]): number => {
+    const told = describeActs(acts);
+    const last = repeated.get(key);
+    const times = last?.acts === told ? last.times + 1 : 0;
+    repeated.set(key, { acts: told, times });
+    return Math.min(ECHO_MS * 2 ** times, MAX_PAUSE_MS);
+  };
 
   const writeStatus = async (
     key: string,
@@ -76,14 +97,20 @@ export function createContainmentController(tools: Toolbox, operatorNamespace: s
     const conditions = mergeConditions(kept, draft.conditions, generation, toIso(tools.now()));
     const value = { ...draft, observedGeneration: generation, conditions };
     if (toCanonicalText({ ...stored, conditions: kept }) === toCanonicalText(value)) return incident;
-    const after = await applyStatus(tools, INCIDENTS, incident, { fieldManager: "vouchsafe-containment", value });
-    written.set(key, after.metadata.resourceVersion ?? "");
+    // What is to be given back stands here alone: a leader that was replaced must not write over its successor.
+    const after = await applyStatus(tools, INCIDENTS, incident, {
+      fieldManager: "vouchsafe-containment",
+      value,
+      isFenced: true,
+    });
+    const { resourceVersion = "" } = after.metadata;
+    written.set(key, { version: resourceVersion, at: tools.now() });
     await announce(incident, value);
     const status: IncidentStatus = {
       ...value,
       ...(incident.status?.pullRequest === undefined ? {} : { pullRequest: incident.status.pullRequest }),
     };
-    return { ...incident, status };
+    return { ...incident, metadata: { ...incident.metadata, resourceVersion }, status };
   };
 
   const announce = async (incident: Incident, status: IncidentStatus) => {
@@ -103,11 +130,17 @@ export function createContainmentController(tools: Toolbox, operatorNamespace: s
 
   const reconcile = async (key: string): Promise<Result> => {
     const read = world.incidents.get(key);
-    if (read === undefined) written.delete(key);
+    if (read === undefined) {
+      written.delete(key);
+      repeated.delete(key);
+    }
     if (read?.outcome !== "valid" || !isContained(read.object)) return { kind: "done" };
-    if (!isFresh(read.metadata.resourceVersion, written.get(key))) return { kind: "requeueAfter", ms: ECHO_MS };
+    const last = written.get(key);
+    const isAwaited = last !== undefined && tools.now() - last.at < MAX_ECHO_MS;
+    if (isAwaited && !isFresh(read.metadata.resourceVersion, last.version))
+      return { kind: "requeueAfter", ms: ECHO_MS };
     const { namespace = "" } = read.metadata;
-    if (isAtRest(tools, namespace, read.object)) return { kind: "done" };
+    if (isAtRest(tools, namespace, read.object) || isInTheDark(tools, namespace, read.object)) return { kind: "done" };
     try {
       const about = await observeContainment(tools, operatorNamespace, namespace, read.object);
       const { acts, status, comeBackMs } = decideContainment(about);
@@ -116,7 +149,7 @@ export function createContainmentController(tools: Toolbox, operatorNamespace: s
       const incident = await writeStatus(key, read.object, status);
       const outcome = await carryOut(tools, { ...about, incident }, acts);
       if (hasNews(outcome)) await writeStatus(key, incident, withOutcome(status, outcome, tools.now()));
-      if (acts.length > 0) return { kind: "requeueAfter", ms: ECHO_MS };
+      if (acts.length > 0) return { kind: "requeueAfter", ms: findPause(key, acts) };
       return comeBackMs === undefined ? { kind: "done" } : { kind: "requeueAfter", ms: comeBackMs };
     } catch (error) {
       if (!isApiError(error, "Conflict", "NotFound")) throw error;
@@ -125,18 +158,18 @@ export function createContainmentController(tools: Toolbox, operatorNamespace: s
   };
 
   const keyOf = ({ metadata }: Pick<KubeObject, "metadata">) => [`${metadata.namespace ?? ""}/${metadata.name}`];
-  const openOf = ({ metadata }: Pick<KubeObject, "metadata">) =>
-    listOpen(world, metadata.namespace ?? "").flatMap(keyOf);
+  const concernedBy = ({ metadata }: Pick<KubeObject, "metadata">) =>
+    listConcerned(world, metadata.namespace ?? "").flatMap(keyOf);
   return createController({
     name: "containment",
     sources: [
       fromStore(world.incidents, keyOf),
-      fromStore(world.warrants, openOf),
-      fromStore(world.pods, openOf),
-      fromStore(world.networkPolicies, openOf),
-      fromStore(world.deployments, openOf),
-      fromStore(world.statefulSets, openOf),
-      fromStore(world.daemonSets, openOf),
+      fromStore(world.warrants, concernedBy),
+      fromStore(world.pods, concernedBy),
+      fromStore(world.networkPolicies, concernedBy),
+      fromStore(world.deployments, concernedBy),
+      fromStore(world.statefulSets, concernedBy),
+      fromStore(world.daemonSets, concernedBy),
     ],
     reconcile,
     logger: tools.logger,

@@ -5,19 +5,30 @@ import {
   type IncidentStatus,
   type IncidentWorkload,
   MAX_ACTIONS,
+  MAX_SWAPS,
   MAX_WORKLOADS,
 } from "../../api/incident.ts";
 import type { Rung, Step } from "../../api/reaction.ts";
 import { flatten } from "../../domain/findings.ts";
 import { digestOfImage } from "../../domain/images.ts";
-import { findEnd, judgeDue } from "../../domain/ladder.ts";
+import { findEnd, isDestroying, judgeDue } from "../../domain/ladder.ts";
 import { listSwaps } from "../../domain/rollback.ts";
-import { toIso, toIsoMs, toSeconds } from "../../domain/time.ts";
+import { parseInstant, toIso, toIsoMs, toSeconds } from "../../domain/time.ts";
 import type { ConditionDraft } from "../governance/condition-draft.ts";
 import { listSlots, type PodTemplate } from "../workloads.ts";
 import { describeContained, describeRestored, describeReview, isRestored } from "./conditions.ts";
 import type { ContainmentFacts } from "./facts.ts";
-import { type Act, ALL_PODS, isStuck, judgeRung, listLive, type RungState, toEntry, toTarget } from "./rungs.ts";
+import {
+  type Act,
+  ALL_PODS,
+  isFrozen,
+  isStuck,
+  judgeRung,
+  listLive,
+  type RungState,
+  toEntry,
+  toTarget,
+} from "./rungs.ts";
 
 export interface ContainmentDecision {
   acts: Act[];
@@ -28,6 +39,8 @@ export interface ContainmentDecision {
 
 /** How often an open Incident is looked at though nothing seems to change. */
 const CALM_MS = 30_000;
+/** How long a rung may take before the next one is begun beside it. */
+const PATIENCE_MS = 10_000;
 
 const RESULT_OF: Record<RungState["state"]["at"], IncidentAction["result"]> = {
   done: "Done",
@@ -57,7 +70,9 @@ function climb(about: ContainmentFacts): Climb {
     // What was taken back keeps the moment it was done, or its time would begin anew.
     const known = result === "Done" || result === "TakenBack" ? old?.doneAt : undefined;
     const doneAt = result === "Done" ? (known ?? toIsoMs(now)) : known;
-    const startedAt = old?.startedAt ?? toIsoMs(now);
+    // What only waited for its moment begins with it.
+    const isBegun = old !== undefined && (old.result !== "Waiting" || result === "Waiting");
+    const startedAt = isBegun ? old.startedAt : toIsoMs(now);
     const ended = doneAt === undefined ? {} : { doneAt };
     // What was observed when it was done stays: later there may be nothing left to see.
     const isKept = result === "Done" && old?.result === "Done" && rung !== "rollBack";
@@ -77,8 +92,16 @@ function climb(about: ContainmentFacts): Climb {
     for (const { state } of states)
       if (state.at === "waiting") reached.comeBackMs = sooner(reached.comeBackMs, state.ms);
     const isBlocked = states.some(({ state }) => state.at === "due" || (state.at === "waiting" && rung !== "rollBack"));
-    return !isBlocked;
+    return !isBlocked || isLate(rung);
   };
+  /** A rung that does not come to its end keeps others from being done; what it is waited for goes on beside them. */
+  const isLate = (rung: Rung) =>
+    rung !== "freeze" &&
+    !isDestroying(rung) &&
+    before.some(
+      (one) =>
+        one.rung === rung && one.result === "Started" && now - (parseInstant(one.startedAt) ?? now) > PATIENCE_MS,
+    );
   for (const step of addStop(about)) {
     const due = judgeDue(step, incident.spec.detectedAt, go, now);
     if (due.due === "later") {
@@ -125,7 +148,7 @@ function takeBack(rung: Rung, about: ContainmentFacts): Act[] {
   // Pods in breach are not let loose again: they end.
   const live = listLive(about).filter(({ facts }) => !facts.isMirror);
   if (live.length === 0) return [];
-  return isFrozen(about.incident) ? [{ act: "end", pods: live }] : [{ act: "freeze" }];
+  return isFrozen(about) ? [{ act: "end", pods: live }] : [{ act: "freeze" }];
 }
 
 const unthrottle = (
@@ -134,23 +157,35 @@ const unthrottle = (
 ): Act[] =>
   about.workloads.flatMap((workload): Act[] => {
     const { entry } = workload;
-    if (entry?.replicas === undefined || workload.facts.wanted >= entry.replicas || !isDue(workload)) return [];
+    if (
+      entry?.replicas === undefined ||
+      entry.uid !== workload.facts.metadata.uid ||
+      workload.facts.wanted >= entry.replicas ||
+      !isDue(workload)
+    )
+      return [];
     return [{ act: "throttle", workload, replicas: entry.replicas }];
   });
 
-/** What was taken is given back where the breach is over. */
-function giveBack(about: ContainmentFacts): Act[] {
-  const pardoned = about.pods.filter(
+/** Contained pods whose breach is over are set free. */
+function setFree({ pods }: ContainmentFacts): Act[] {
+  const pardoned = pods.filter(
     ({ facts, isInBreach }) =>
       !isInBreach && facts.quarantinedBy !== undefined && facts.metadata.deletionTimestamp === undefined,
   );
+  return pardoned.length === 0 ? [] : [{ act: "giveBack", pods: pardoned }];
+}
+
+/** What was taken is given back where the breach is over. */
+function giveBack(about: ContainmentFacts): Act[] {
   const jobs = about.jobs.filter(
-    ({ isInBreach, isSuspended, entry }) => !isInBreach && isSuspended && entry?.suspended !== undefined,
+    ({ isVouched, isSuspended, entry, uid }) =>
+      isVouched && isSuspended && entry?.suspended !== undefined && entry.uid === uid,
   );
   return [
-    ...(pardoned.length === 0 ? [] : [{ act: "giveBack" as const, pods: pardoned }]),
+    ...setFree(about),
     ...jobs.map((job) => ({ act: "suspend" as const, job, isSuspended: false })),
-    ...unthrottle(about, ({ isInBreach }) => !isInBreach),
+    ...unthrottle(about, ({ isVouched }) => isVouched),
   ];
 }
 
@@ -196,9 +231,9 @@ function forgetGivenBack(entry: IncidentWorkload, { incident, workloads, jobs }:
   const isTakenBack = incident.status?.actions?.some(
     (one) => one.rung === "throttle" && one.target === target && one.result === "TakenBack",
   );
-  const isOver = workload !== undefined && (!workload.isInBreach || isTakenBack === true);
+  const isOver = workload !== undefined && (workload.isVouched || isTakenBack === true);
   const isRaised = isOver && workload.facts.wanted >= (replicas ?? 0);
-  const isResumed = job !== undefined && !job.isInBreach && !job.isSuspended;
+  const isResumed = job !== undefined && job.isVouched && !job.isSuspended;
   return {
     ...rest,
     ...(replicas === undefined || isRaised ? {} : { replicas }),
@@ -217,11 +252,19 @@ function describeChange(entry: IncidentWorkload, acts: readonly Act[]): Partial<
       return { suspended: "ByUs" };
     }
     if (act.act === "rollBack" && toTarget(act.workload) === `${entry.kind}/${entry.name}`) {
-      const swaps = listSwaps(
-        toDigests(act.workload.facts.template.spec),
-        toDigests(act.snapshot.template.spec as PodTemplate["spec"]),
+      const { to, rollbacks = 0 } = entry;
+      const swaps = Object.entries(
+        listSwaps(
+          toDigests(act.workload.facts.template.spec),
+          toDigests(act.snapshot.template.spec as PodTemplate["spec"]),
+        ),
       );
-      return { snapshot: act.snapshot.name, ...(Object.keys(swaps).length === 0 ? {} : { swaps }) };
+      return {
+        snapshot: act.snapshot.name,
+        ...(swaps.length === 0 ? {} : { swaps: Object.fromEntries(swaps.slice(0, MAX_SWAPS)) }),
+        // It was back already, so somebody undid that.
+        ...(to === undefined ? {} : { to: undefined, rollbacks: rollbacks + 1 }),
+      };
     }
   }
   return {};
@@ -233,8 +276,6 @@ const toDigests = (spec: PodTemplate["spec"]) =>
       .map(([slot, image]) => [slot, digestOfImage(image)] as const)
       .filter(([, digest]) => digest !== ""),
   );
-
-const isFrozen = ({ status }: Incident) => (status?.frozen ?? []).length > 0;
 
 /** What rungs of the ladder came to that are out of reach now, since an earlier one has to be done again, stays on record. */
 function keepActions(about: ContainmentFacts, reached: readonly IncidentAction[]): IncidentAction[] {
@@ -261,7 +302,7 @@ function readClocks(about: ContainmentFacts, actions: readonly IncidentAction[])
     if (clock !== undefined && result === "Done") clocks[clock] ??= spent;
   }
   const isOrdered = actions.some(({ rung }) => rung === "rollBack");
-  if (isOrdered && about.workloads.length > 0 && about.workloads.every(({ isInBreach }) => !isInBreach)) {
+  if (isOrdered && about.workloads.length > 0 && about.workloads.every(({ isVouched }) => isVouched)) {
     clocks.rolledBack ??= spent;
     if (isRestored(about)) clocks.restored ??= spent;
   }
@@ -276,7 +317,8 @@ export function decideContainment(about: ContainmentFacts): ContainmentDecision 
   const reached: Climb = isOpen ? climb(about) : { acts: [], actions: before, comeBackMs: undefined };
   const actions = isOpen ? keepActions(about, reached.actions) : before;
   const timeline = readClocks(about, actions);
-  const acts = isOpen ? [...giveBack(about), ...reached.acts] : [];
+  // Replicas and Jobs are their owners' again once people closed it; nobody but us can set a pod free.
+  const acts = isOpen ? [...giveBack(about), ...reached.acts] : setFree(about);
   const workloads = describeWorkloads(about, acts);
   const names =
     incident.status?.pods ??
@@ -287,6 +329,7 @@ export function decideContainment(about: ContainmentFacts): ContainmentDecision 
   return {
     acts,
     status: {
+      ...(about.tier === undefined ? {} : { tier: about.tier }),
       ...(names.length === 0 ? {} : { pods: names }),
       ...(workloads.length === 0 ? {} : { workloads }),
       ...(actions.length === 0 ? {} : { actions }),

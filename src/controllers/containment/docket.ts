@@ -36,6 +36,10 @@ const isConcerned = ({ spec }: Incident, sighting: Sighting | undefined) =>
   (isSameBreach(sighting, spec) ||
     (spec.release !== undefined && sighting.release === spec.release && sighting.system === spec.system));
 
+/** Whether pods made from images of a system would be vouched for; never where nothing can be judged. */
+export const isTemplateVouched = (docket: Docket, system: string, images: readonly string[]) =>
+  docket.warrant !== undefined && docket.sight({ name: "", system, images, isMirror: false }) === undefined;
+
 /** Whether pods made from images of a system would be what the Incident is about. */
 export const isTemplateConcerned = (docket: Docket, system: string, images: readonly string[]) =>
   isConcerned(docket.incident, docket.sight({ name: "", system, images, isMirror: false }));

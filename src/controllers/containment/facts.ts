@@ -20,6 +20,8 @@ export interface ContainedWorkload {
   entry: IncidentWorkload | undefined;
   /** Whether its template is in breach now. */
   isInBreach: boolean;
+  /** Whether nothing at all is wrong with its template; only then is given back what was taken. */
+  isVouched: boolean;
   /** The release that its template runs now. */
   release: string | undefined;
   /** Pods of the present template that are ready, vouched for and not contained. */
@@ -39,6 +41,8 @@ export interface ContainedJob {
   uid: string;
   resourceVersion: string;
   isInBreach: boolean;
+  /** Whether nothing at all is wrong with its template. */
+  isVouched: boolean;
   isSuspended: boolean;
   entry: IncidentWorkload | undefined;
 }
@@ -46,6 +50,8 @@ export interface ContainedJob {
 export interface ContainmentFacts {
   incident: Incident;
   namespace: string;
+  /** The tier whose ladder this is; undefined where no system is concerned, or none is known. */
+  tier: string | undefined;
   steps: readonly Step[];
   pods: readonly ContainedPod[];
   workloads: readonly ContainedWorkload[];

@@ -20,6 +20,7 @@ import {
 import { createRecord, digestJson, nameRecord, type Revision } from "../snapshots/record.ts";
 import type { Toolbox } from "../toolbox.ts";
 import type { ContainmentFacts } from "./facts.ts";
+import { countFreezes } from "./rungs.ts";
 import { WARRANTS } from "../governance/carry-out.ts";
 
 const FROZEN = "frozen";
@@ -29,6 +30,8 @@ const PIECE_LABEL = "vouchsafe.dev/piece";
 const MAX_BYTES = 1_000_000;
 const MAX_LOG_BYTES = 16_384;
 const MAX_LOGGED_CONTAINERS = 32;
+const PODS_PIECE = "pods";
+const MAX_NAMED_PODS = 256;
 
 /** What a record of frozen evidence holds. */
 interface Frozen {
@@ -63,7 +66,10 @@ const listOf = async <T extends KubeObject>(
 async function readLogs({ client }: Toolbox, namespace: string, pods: readonly RawPod[]): Promise<object[]> {
   const containers = pods
     .flatMap(({ metadata, spec }) =>
-      (spec?.containers ?? []).map(({ name }) => ({ pod: metadata.name, container: name })),
+      [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].map(({ name }) => ({
+        pod: metadata.name,
+        container: name,
+      })),
     )
     .slice(0, MAX_LOGGED_CONTAINERS);
   return Promise.all(
@@ -117,7 +123,7 @@ async function gather(tools: Toolbox, about: ContainmentFacts): Promise<Map<stri
     return names.has(about) || [...workloads].some((name) => about === name || about.startsWith(`${name}-`));
   };
   return new Map<string, object[]>([
-    ["pods", pods.map(strip)],
+    [PODS_PIECE, pods.map(strip)],
     ["owners", [...owners.flat(), ...revisions].filter(isOfWorkload).map(strip)],
     ["events", events.filter(isTold).toSorted(byNewest).map(strip)],
     ["policies", [...policies, ...warrants, ...listGoverning(tools, about)].map(strip)],
@@ -145,28 +151,44 @@ async function listFrozen(tools: Toolbox, namespace: string, incident: Incident)
     items.flatMap(({ metadata, data }): [string, FrozenPiece][] => {
       const what = metadata.labels?.[PIECE_LABEL] ?? "";
       const digest = digestJson(data ?? null);
-      const { incident: of, objects } = data as Frozen;
+      const frozen = data as Frozen;
       // One that was bent, or belongs to a namesake, is no evidence.
-      if (nameRecord(FROZEN, digest) !== metadata.name || of.uid !== incident.metadata.uid) return [];
-      return [[what, { what, name: metadata.name, digest, objects: objects.length }]];
+      if (nameRecord(FROZEN, digest) !== metadata.name || frozen.incident.uid !== incident.metadata.uid) return [];
+      return [[what, describePiece(what, metadata.name, digest, frozen)]];
     }),
   );
 }
 
-/** Freezes every piece that is not frozen yet, and gives all of them. */
+function describePiece(what: string, name: string, digest: string, { objects }: Frozen): FrozenPiece {
+  const pods = what.startsWith(PODS_PIECE) ? (objects as KubeObject[]).map(({ metadata }) => metadata.name) : [];
+  return {
+    what,
+    name,
+    digest,
+    objects: objects.length,
+    ...(pods.length === 0 ? {} : { pods: pods.slice(0, MAX_NAMED_PODS) }),
+  };
+}
+
+/**
+ * Freezes every piece that is not frozen yet, and gives all of them. Pods that turn up later are frozen under names of
+ * their own, counted by what the Incident names, so that a try that was cut short goes on under the same.
+ */
 export async function freeze(tools: Toolbox, about: ContainmentFacts): Promise<FrozenPiece[]> {
   const { namespace, incident } = about;
   const { name, uid = "" } = incident.metadata;
   const frozen = await listFrozen(tools, namespace, incident);
   const pieces = await gather(tools, about);
-  for (const [what, found] of pieces) {
+  const freezes = countFreezes(incident);
+  for (const [piece, found] of pieces) {
+    const what = freezes === 0 ? piece : `${piece}-${freezes + 1}`;
     if (frozen.has(what)) continue;
     const data: Frozen = { incident: { namespace, name, uid }, what, ...fit(found) };
     const digest = digestJson(data);
     const record = nameRecord(FROZEN, digest);
     const labels = { [RECORD_LABEL]: FROZEN, [INCIDENT_LABEL]: name, [PIECE_LABEL]: what };
     await createRecord(tools, namespace, record, { labels, data, revision: 1 });
-    frozen.set(what, { what, name: record, digest, objects: data.objects.length });
+    frozen.set(what, describePiece(what, record, digest, data));
   }
   return [...frozen.values()].toSorted((a, b) => (a.what < b.what ? -1 : 1));
 }

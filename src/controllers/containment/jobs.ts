@@ -5,7 +5,7 @@ import { CRON_JOBS, JOBS } from "../resources.ts";
 import type { Toolbox } from "../toolbox.ts";
 import { listSlots, type PodTemplate } from "../workloads.ts";
 import type { ContainedJob } from "./facts.ts";
-import { type Docket, isTemplateConcerned } from "./docket.ts";
+import { type Docket, isTemplateConcerned, isTemplateVouched } from "./docket.ts";
 
 type RawJob = KubeObject & {
   spec?: { suspend?: boolean; template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } };
@@ -19,12 +19,16 @@ const isFinished = ({ status }: RawJob) =>
 const templateOf = ({ kind, spec }: RawJob) =>
   kind === "CronJob" ? spec?.jobTemplate?.spec?.template : spec?.template;
 
-/** Whether its pods, now or at its next run, are what the Incident is about. */
-function isAbout(raw: RawJob, docket: Docket): boolean {
-  if (raw.metadata.deletionTimestamp !== undefined || isFinished(raw)) return false;
+/** Whether its pods, now or at its next run, are what the Incident is about, and whether they are vouched for. */
+function judge(raw: RawJob, docket: Docket): { isInBreach: boolean; isVouched: boolean } {
+  if (raw.metadata.deletionTimestamp !== undefined || isFinished(raw)) return { isInBreach: false, isVouched: true };
   const template = templateOf(raw);
   const system = template?.metadata?.labels?.[SYSTEM_LABEL] ?? "";
-  return isTemplateConcerned(docket, system, [...listSlots(template?.spec).values()]);
+  const images = [...listSlots(template?.spec).values()];
+  return {
+    isInBreach: isTemplateConcerned(docket, system, images),
+    isVouched: isTemplateVouched(docket, system, images),
+  };
 }
 
 /** Jobs and CronJobs of the namespace that the Incident is about, or that it suspended. */
@@ -38,8 +42,8 @@ export async function observeJobs({ client }: Toolbox, docket: Docket): Promise<
     const kind = raw.kind === "CronJob" ? "CronJob" : "Job";
     const { name, uid = "", resourceVersion = "" } = raw.metadata;
     const entry = incident.status?.workloads?.find((one) => one.kind === kind && one.name === name);
-    const isInBreach = isAbout(raw, docket);
-    if (!isInBreach && entry === undefined) return [];
-    return [{ kind, name, uid, resourceVersion, isInBreach, isSuspended: raw.spec?.suspend === true, entry }];
+    const judged = judge(raw, docket);
+    if (!judged.isInBreach && entry === undefined) return [];
+    return [{ kind, name, uid, resourceVersion, ...judged, isSuspended: raw.spec?.suspend === true, entry }];
   });
 }

@@ -3,7 +3,7 @@ import type { Incident } from "../../api/incident.ts";
 import type { Rung } from "../../api/reaction.ts";
 import { modeLabel, QUARANTINE_LABEL } from "../../api/labels.ts";
 import { listValid } from "../../domain/facts.ts";
-import { findSteps } from "../../domain/ladder.ts";
+import { findCautiousSteps, findSteps } from "../../domain/ladder.ts";
 import { findStillAllowed } from "../../domain/reachability/still-allowed.ts";
 import { selectTier } from "../../domain/risk.ts";
 import { createJudge, findRelease } from "../../gate/find-breaches.ts";
@@ -16,30 +16,41 @@ import { isOver, type PodFacts, selects, type WorkloadFacts } from "../workloads
 import { listWorkloads, type World } from "../world.ts";
 import { observeChoices } from "./choose.ts";
 import type { ContainedPod, ContainedWorkload, ContainmentFacts } from "./facts.ts";
-import { type Docket, isTemplateConcerned, judgePodOf } from "./docket.ts";
+import { type Docket, isTemplateConcerned, isTemplateVouched, judgePodOf } from "./docket.ts";
 import { observeJobs } from "./jobs.ts";
 
 const NOT_BY_DIGEST: ReadonlySet<string> = new Set(["FenceWidened", "MirrorPod", "GovernanceChanged"]);
 
 function findLadder(world: World, operatorNamespace: string, namespace: string, incident: Incident) {
   const { breach, system } = incident.spec;
-  if (breach === undefined) return [];
+  if (breach === undefined) return { tier: undefined, steps: [] };
   const policyName = world.namespaces.get(namespace)?.metadata.labels?.[modeLabel("enforce")];
   const policy = policyName === undefined ? undefined : observePolicy(world, operatorNamespace, policyName);
   const read = system === undefined ? undefined : world.systems.get(`${namespace}/${system}`);
-  if (policy?.outcome !== "valid" || read?.outcome !== "valid") return findSteps(breach, undefined);
-  return findSteps(breach, selectTier(policy.spec.tiers, read.object.spec.impact)?.onBreach);
+  if (policy?.outcome !== "valid") return { tier: incident.status?.tier, steps: findCautiousSteps(breach) };
+  const { tiers } = policy.spec;
+  // Whoever lowers the impact of a system that is in breach, or deletes it, does not get out of its ladder.
+  const known = tiers.find(({ name }) => name === incident.status?.tier);
+  const isUnknown = system !== undefined && known === undefined && read?.outcome !== "valid";
+  if (isUnknown) return { tier: undefined, steps: findCautiousSteps(breach) };
+  const tier = known ?? (read?.outcome === "valid" ? selectTier(tiers, read.object.spec.impact) : undefined);
+  return { tier: tier?.name, steps: findSteps(breach, tier?.onBreach) };
 }
+
+const isOpen = ({ spec }: Incident) => spec.state === "Open";
 
 function listPods(world: World, docket: Docket, served: ReadonlySet<string>): ContainedPod[] {
   const { incident, namespace } = docket;
+  // What an Incident contained that people closed since, while it still ran, is whose it is about now.
+  const isAnothers = (by: string | undefined) =>
+    by !== undefined && listOpen(world, namespace).some(({ metadata }) => metadata.name === by);
   return world.pods
     .byIndex("namespace", namespace)
     .filter((pod) => !isOver(pod))
     .flatMap((facts): ContainedPod[] => {
       const { isConcerned, isInBreach } = judgePodOf(docket, toRunning(facts));
       const isOurs = facts.quarantinedBy === incident.metadata.name;
-      if (!isOurs && (facts.quarantinedBy !== undefined || !isConcerned)) return [];
+      if (!isOurs && (isAnothers(facts.quarantinedBy) || !isConcerned)) return [];
       return [{ facts, isInBreach, isServed: served.has(facts.metadata.uid ?? "") }];
     });
 }
@@ -129,29 +140,38 @@ export async function observeContainment(
   const index = observeReleases(world, namespace);
   const sight = warrant === undefined ? () => undefined : createJudge(warrant, index, { now, namespace });
   const docket: Docket = { incident, namespace, warrant, index, widened, now, sight };
-  const steps = findLadder(world, operatorNamespace, namespace, incident);
+  const { tier, steps } = findLadder(world, operatorNamespace, namespace, incident);
   const entryOf = ({ kind, metadata }: WorkloadFacts) =>
     incident.status?.workloads?.find((entry) => entry.kind === kind && entry.name === metadata.name);
   const concerned = listWorkloads(world, namespace).flatMap((facts) => {
     const isInBreach = isTemplateConcerned(docket, facts.system ?? "", facts.images);
     const entry = entryOf(facts);
-    return isInBreach || entry !== undefined ? [{ facts, entry, isInBreach }] : [];
+    const isVouched = isTemplateVouched(docket, facts.system ?? "", facts.images);
+    return isInBreach || entry !== undefined ? [{ facts, entry, isInBreach, isVouched }] : [];
   });
   const isOrdered = (...rungs: Rung[]) => steps.some((step) => rungs.includes(step.do));
   // What the ladder never needs is not asked for: an Incident may stay open for weeks.
+  const hasSuspended = incident.status?.workloads?.some(({ suspended }) => suspended !== undefined) === true;
+  const isPastFreeze = (incident.status?.frozen ?? []).length > 0;
   const isDisplacing = isOrdered("quarantine", "leaveServices", "sever", "rollBack", "stop");
   const [served, autoscalers, jobs, choices] = await Promise.all([
     isDisplacing ? listServed(tools, namespace) : new Set<string>(),
     isOrdered("throttle") ? listAutoscalers(tools, namespace) : new Map<string, string>(),
-    isDisplacing ? observeJobs(tools, docket) : [],
-    observeChoices(tools, docket, isOrdered("rollBack") ? concerned.filter((one) => one.isInBreach) : []),
+    isDisplacing || hasSuspended ? observeJobs(tools, docket) : [],
+    // Where to go back to is not looked for before evidence is frozen: quarantine does not wait for it.
+    observeChoices(
+      tools,
+      docket,
+      isOrdered("rollBack") && isPastFreeze ? concerned.filter((one) => one.isInBreach) : [],
+    ),
   ]);
-  const workloads = concerned.map(({ facts, entry, isInBreach }): ContainedWorkload => {
+  const workloads = concerned.map(({ facts, entry, isInBreach, isVouched }): ContainedWorkload => {
     const key = `${facts.kind}/${facts.metadata.name}`;
     return {
       facts,
       entry,
       isInBreach,
+      isVouched,
       release: findRelease(facts.images, docket.index),
       ready: countReady(world, docket, facts),
       autoscaler: autoscalers.get(key),
@@ -162,6 +182,7 @@ export async function observeContainment(
   return {
     incident,
     namespace,
+    tier,
     steps,
     pods: listPods(world, docket, served),
     workloads,
@@ -179,9 +200,23 @@ export const isContained = ({ spec }: Incident) => spec.type === "breach" && spe
 
 /** All open Incidents of a namespace that are contained by the operator. */
 export const listOpen = (world: World, namespace: string) =>
-  listValid(world.incidents.byIndex("namespace", namespace)).filter(
-    (one) => isContained(one) && one.spec.state === "Open",
+  listValid(world.incidents.byIndex("namespace", namespace)).filter((one) => isContained(one) && isOpen(one));
+
+/** Incidents that a change in their namespace may concern: open ones, and those that still contain a pod. */
+export function listConcerned(world: World, namespace: string): Incident[] {
+  const containing = new Set(world.pods.byIndex("namespace", namespace).map(({ quarantinedBy }) => quarantinedBy));
+  return listValid(world.incidents.byIndex("namespace", namespace)).filter(
+    (one) => isContained(one) && (isOpen(one) || containing.has(one.metadata.name)),
   );
+}
+
+/**
+ * Whether nothing can be told of the breach, since the Warrant is not there: what was contained stays so until there is
+ * one. Where the namespace is governed the gate admits nothing meanwhile; where it is governed no longer, what is
+ * contained is for its people to free.
+ */
+export const isInTheDark = ({ world }: Toolbox, namespace: string, incident: Incident): boolean =>
+  isOpen(incident) && world.warrants.get(`${namespace}/enforce`)?.outcome !== "valid";
 
 /**
  * Whether an Incident has come to rest: contained, restored or stopped, and nothing of it runs. Then nothing has to be
@@ -204,8 +239,12 @@ export function isAtRest({ world, now }: Toolbox, namespace: string, incident: I
   const isAbout = (system: string | undefined, images: readonly string[]) =>
     sight({ name: "", system: system ?? "", images, isMirror: false }) !== undefined;
   const pods = world.pods.byIndex("namespace", namespace).filter((pod) => !isOver(pod));
+  const isOpened =
+    incident.spec.breach === "FenceWidened" &&
+    observeWidening(world, namespace).some(({ system }) => system === incident.spec.system);
   return (
-    pods.every((pod) => pod.quarantinedBy !== metadata.name && !isAbout(pod.system, pod.images)) &&
+    !isOpened &&
+    pods.every((pod) => pod.quarantinedBy !== metadata.name && sight(toRunning(pod)) === undefined) &&
     listWorkloads(world, namespace).every(({ system, images }) => !isAbout(system, images))
   );
 }

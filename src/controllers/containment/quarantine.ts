@@ -64,10 +64,12 @@ export async function leaveServices(
   const selectors = items.flatMap(({ spec }) => (spec?.selector === undefined ? [] : [spec.selector]));
   await forEachOf(pods, ({ facts }) => {
     const labels = facts.metadata.labels ?? {};
-    const keys = new Set(
-      selectors.filter((selector) => selects({ matchLabels: selector }, labels)).flatMap(Object.keys),
-    );
-    const rest = Object.fromEntries(Object.entries(labels).filter(([key]) => key === SYSTEM_LABEL || !keys.has(key)));
+    const picking = selectors.filter((selector) => selects({ matchLabels: selector }, labels));
+    const keys = new Set(picking.flatMap(Object.keys));
+    // Where a Service selects by nothing but the system, leaving it costs the pod its fence: then it is denied everything.
+    const isBySystem = picking.some((selector) => Object.keys(selector).every((key) => key === SYSTEM_LABEL));
+    const isKept = (key: string) => (key === SYSTEM_LABEL ? !isBySystem : !keys.has(key));
+    const rest = Object.fromEntries(Object.entries(labels).filter(([key]) => isKept(key)));
     return relabel(tools, facts, { ...rest, [QUARANTINE_LABEL]: incident }, facts.labelsBefore);
   });
 }

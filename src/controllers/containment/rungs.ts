@@ -1,5 +1,5 @@
 /** How far each rung of the ladder is, judged by what was observed in the cluster. Pure. */
-import { type IncidentWorkload, MAX_WORKLOADS } from "../../api/incident.ts";
+import { type Incident, type IncidentWorkload, MAX_FREEZES, MAX_WORKLOADS } from "../../api/incident.ts";
 import { QUARANTINE_LABEL } from "../../api/labels.ts";
 import type { Rung, Step } from "../../api/reaction.ts";
 import type { Snapshot } from "../../domain/rollback.ts";
@@ -49,6 +49,17 @@ const isBare = ({ facts }: ContainedPod) =>
   facts.quarantinedBy !== undefined;
 
 const ofPods = (state: RungState["state"]): RungState[] => [{ target: ALL_PODS, state }];
+
+/** How often evidence was frozen: pods that turn up later get records of their own. */
+export const countFreezes = ({ status }: Incident) =>
+  (status?.frozen ?? []).filter(({ what }) => what === "pods" || /^pods-\d$/.test(what)).length;
+
+/** Whether what can be lost is frozen: every pod that runs, as far as an Incident can name records. */
+export function isFrozen(about: ContainmentFacts): boolean {
+  const told = new Set((about.incident.status?.frozen ?? []).flatMap(({ pods = [] }) => pods));
+  const freezes = countFreezes(about.incident);
+  return freezes >= MAX_FREEZES || (freezes > 0 && listLive(about).every(({ facts }) => told.has(facts.metadata.name)));
+}
 
 /** How a status names a workload. */
 export const toEntry = ({ facts }: ContainedWorkload) => ({
@@ -104,10 +115,21 @@ function judgeRefuse(about: ContainmentFacts): RungState[] {
   });
 }
 
-function judgeThrottle({ workloads, incident }: ContainmentFacts, { floor = 1 }: Step): RungState[] {
+/** What is changed has to be remembered, so that it can be given back: there is room for so many. */
+const NO_ROOM: RungState["state"] = {
+  at: "unsupported",
+  observed: `an Incident remembers ${MAX_WORKLOADS} workloads and no more`,
+};
+const hasRoom = ({ incident }: ContainmentFacts, entry: IncidentWorkload | undefined) =>
+  entry !== undefined || (incident.status?.workloads?.length ?? 0) < MAX_WORKLOADS;
+
+function judgeThrottle(about: ContainmentFacts, { floor = 1 }: Step): RungState[] {
+  const { workloads, incident } = about;
+  if (workloads.length === 0) return ofPods({ at: "unsupported", observed: "no workload runs it" });
   return workloads.map((workload): RungState => {
     const { facts, entry, isInBreach, autoscaler } = workload;
     const target = toTarget(workload);
+    if (!hasRoom(about, entry)) return { target, state: NO_ROOM };
     if (facts.kind === "DaemonSet") {
       return { target, state: { at: "unsupported", observed: "a DaemonSet has as many pods as nodes" } };
     }
@@ -163,8 +185,9 @@ function judgeQuarantine(about: ContainmentFacts): RungState[] {
 }
 
 function judgeLeaveServices(about: ContainmentFacts): RungState[] {
-  const served = about.pods.filter(({ isServed, isInBreach }) => isServed && isInBreach);
-  const open = served.filter((pod) => !isEnding(pod) && pod.facts.quarantinedBy === undefined && !pod.facts.isMirror);
+  // A pod that ends stays in its EndpointSlice until it is gone, which on a dead node is never.
+  const served = about.pods.filter((pod) => pod.isServed && pod.isInBreach && !isEnding(pod));
+  const open = served.filter(({ facts }) => facts.quarantinedBy === undefined && !facts.isMirror);
   if (open.length > 0) {
     const acts: Act[] = [{ act: "leaveServices", pods: open }];
     return ofPods({ at: "due", acts, observed: `${count(open.length, "pod")} being taken out of Services` });
@@ -179,10 +202,9 @@ function judgeLeaveServices(about: ContainmentFacts): RungState[] {
   return ofPods({ at: "done", observed: "no EndpointSlice names a pod of it" });
 }
 
-function judgeFreeze({ incident }: ContainmentFacts): RungState[] {
-  const frozen = incident.status?.frozen ?? [];
-  if (frozen.length === 0)
-    return ofPods({ at: "due", acts: [{ act: "freeze" }], observed: "evidence is being frozen" });
+function judgeFreeze(about: ContainmentFacts): RungState[] {
+  const frozen = about.incident.status?.frozen ?? [];
+  if (!isFrozen(about)) return ofPods({ at: "due", acts: [{ act: "freeze" }], observed: "evidence is being frozen" });
   return ofPods({
     at: "done",
     observed: `${count(frozen.length, "record")} frozen: ${frozen.map(({ what }) => what).join(", ")}`,
@@ -207,7 +229,8 @@ function judgeEnd(about: ContainmentFacts): RungState {
 /** Why the API server did not take the state that is chosen now; another one may fare better. */
 function findRefusal({ incident }: ContainmentFacts, workload: ContainedWorkload): string | undefined {
   const { choice, entry } = workload;
-  if (choice.choice !== "rollBack" || entry?.snapshot !== choice.snapshot.name) return undefined;
+  if (choice.choice !== "rollBack" || (entry !== undefined && entry.snapshot !== choice.snapshot.name))
+    return undefined;
   const target = toTarget(workload);
   const before = incident.status?.actions?.find((one) => one.rung === "rollBack" && one.target === target);
   return before?.result === "Failed" ? before.observed : undefined;
@@ -276,14 +299,19 @@ function judgeRollBackOf(about: ContainmentFacts, workload: ContainedWorkload): 
       if (refusal !== undefined) return { target, state: { at: "failed", observed: refusal } };
       const state = judgeWay(about, workload);
       if (state !== undefined) return { target, state };
+      // Others would put back what the API server does not refuse yet.
+      if (about.incident.status?.actions?.some(({ rung, result }) => rung === "refuse" && result === "Started")) {
+        return { target, state: { at: "waiting", ms: 1000, observed: "the refusal is not proven yet" } };
+      }
       const acts: Act[] = [{ act: "rollBack", workload, snapshot: choice.snapshot }];
       return { target, state: { at: "due", acts, observed: `going back to release ${choice.snapshot.release}` } };
     }
   }
 }
 
-function judgeJob(job: ContainedJob): RungState {
+function judgeJob(about: ContainmentFacts, job: ContainedJob): RungState {
   const target = `${job.kind}/${job.name}`;
+  if (!hasRoom(about, job.entry)) return { target, state: NO_ROOM };
   if (!job.isInBreach || job.isSuspended)
     return { target, state: { at: "done", observed: job.isSuspended ? "suspended" : "not in breach" } };
   return {
@@ -294,7 +322,7 @@ function judgeJob(job: ContainedJob): RungState {
 
 function judgeRollBack(about: ContainmentFacts): RungState[] {
   const states = about.workloads.map((workload) => judgeRollBackOf(about, workload));
-  const jobs = about.jobs.map(judgeJob);
+  const jobs = about.jobs.map((job) => judgeJob(about, job));
   if (states.length + jobs.length > 0) return [...jobs, ...states];
   return ofPods({ at: "unsupported", observed: "no workload that could be rolled back runs it" });
 }
@@ -305,7 +333,7 @@ function judgeStop(about: ContainmentFacts): RungState[] {
   const { state } = ended;
   const stays = about.workloads.some(({ isInBreach }) => isInBreach) ? "; new ones are refused" : "";
   const observed = state.at === "done" ? `${state.observed}${stays}` : state.observed;
-  return [...about.jobs.map(judgeJob), { ...ended, state: { ...state, observed } }];
+  return [...about.jobs.map((job) => judgeJob(about, job)), { ...ended, state: { ...state, observed } }];
 }
 
 /** How far a rung is. */

@@ -310,6 +310,42 @@ test.concurrent("the label that governs a namespace names another policy, and th
   expect(portray(await untilRuns(place, "v5", 1))).toEqual(portray(before));
 });
 
+test.concurrent("an administrator opens the fence: it is told of and frozen, and over when the policy is gone", async () => {
+  const { place } = await runV5(stage, "widened", ONE);
+  const before = await untilRuns(place, "v5", 1);
+  const anywhere = { to: [{ ipBlock: { cidr: "0.0.0.0/0" } }] };
+  await make(place, {
+    kind: "NetworkPolicy",
+    metadata: { name: "debug" },
+    spec: { podSelector: {}, policyTypes: ["Egress"], egress: [anywhere] },
+  });
+  const incident = await untilIncident(place, "FenceWidened", did("freeze", "Done"));
+  expect(incident.spec).toMatchObject({ system: "voice-gate", summary: expect.stringContaining("debug") });
+  expect(actionsOf(incident)).toEqual(["freeze Pods Done"]);
+  expect(conditionOf(incident, "Contained")?.status, "it goes on while the policy stands").toBe("False");
+  expect(portray(await untilRuns(place, "v5", 1)), "nobody touched the pod").toEqual(portray(before));
+  await remove(place, "NetworkPolicy", "debug");
+  await untilIncident(place, "FenceWidened", has("Contained", "True"));
+  expect(portray(await untilRuns(place, "v5", 1))).toEqual(portray(before));
+});
+
+test.concurrent("the policy demands a signature that the release does not have: new pods are refused, those that run go on", async () => {
+  const { place } = await runV5(stage, "unsigned", ONE);
+  const before = await untilRuns(place, "v5", 1);
+  const { spec } = await need<{ spec: { tiers: { signatures: { over: string; anyOf: string[] }[] }[] } }>(
+    place,
+    "AIPolicy",
+    policyOf(place),
+  );
+  // The key of the other pipeline signed no model.
+  const tiers = spec.tiers.map((tier) => ({
+    ...tier,
+    signatures: tier.signatures.map((demand) => ({ ...demand, anyOf: ["release-pipeline"] })),
+  }));
+  await setPolicy(place, { tiers });
+  await expectLeftRunning(place, "SignatureLost", ["refuse", "freeze"], before);
+});
+
 test.concurrent("an admission policy is deleted", async () => {
   const place = { stage, namespace: OPERATOR_NAMESPACE };
   await remove(place, "ValidatingAdmissionPolicy", "vouchsafe-guard-revokers");

@@ -128,11 +128,11 @@ test.concurrent("throttle leaves to an autoscaler what is the autoscaler's, and 
   });
   const before = await untilRuns(place, "v5", 3);
   await withdraw(place, approval);
-  const incident = await untilIncident(place, "ApprovalWithdrawn", did("freeze", "Done"));
-  expect(actionsOf(incident)).toEqual([
+  const incident = await untilIncident(place, "ApprovalWithdrawn", did("throttle", "NotSupported"));
+  expect(actionsOf(incident), "evidence is frozen before pods are made fewer").toEqual([
     "refuse Pods Done",
-    "throttle Deployment/voice-gate NotSupported",
     "freeze Pods Done",
+    "throttle Deployment/voice-gate NotSupported",
   ]);
   expect(observedOf(incident, "throttle")).toBe("HorizontalPodAutoscaler speech owns its replicas");
   expect(await wantedBy(place)).toBe(3);

@@ -127,10 +127,10 @@ test("without a kill v6 is contained and frozen, and v5 is back", async () => {
   expect(expected.incidents).toHaveLength(1);
   expect(incident?.actions).toEqual([
     "refuse Pods Done",
+    "freeze Pods Done",
     "throttle Deployment/voice-gate Done",
     "quarantine Pods Done",
     "leaveServices Pods Done",
-    "freeze Pods Done",
     "sever Pods Done",
     "rollBack CronJob/nightly Done",
     "rollBack Deployment/voice-gate Done",

@@ -16,6 +16,7 @@ import {
   imagesOf,
   isReady,
   listFaults,
+  listIncidents,
   listPods,
   listServed,
   observedOf,
@@ -370,6 +371,33 @@ test.concurrent("a rollback is not rolled back: with v5 revoked too it stops, si
   expect(await tryPod(place, "v5")).toContain("DigestRevoked");
 });
 
+test.concurrent("a workload that goes back and forth is stopped the fourth time", async () => {
+  const { place } = await runV6(stage, "flapping", { workload: one, wanted: 1 });
+  const isOver = (names: ReadonlySet<string>) => async () => {
+    const found = (await listIncidents(place)).find(({ metadata }) => !names.has(metadata.name));
+    return found !== undefined && (restored(found) || has("Restored", "Stopped")(found)) ? found : undefined;
+  };
+  const seen = new Set<string>();
+  for (let round = 1; round <= 3; round += 1) {
+    const revocation = await revoke(place, REVOKED);
+    const incident = await untilSeen(place, `rollback ${round}`, isOver(seen));
+    expect(restored(incident), `rollback ${round} of 3`).toBe(true);
+    seen.add(incident.metadata.name);
+    // People take it back too early, each time.
+    const review = { cause: "Noise.", action: "None.", check: { due: "2026-12-01", result: "Seems fine." } };
+    await edit(place, "Incident", incident.metadata.name, { spec: { state: "Closed", review } });
+    await remove(place, "Revocation", revocation.metadata.name);
+    await untilSeen(place, "v6 may run again", async () =>
+      (await tryApply(place, toDeployment(place, "v6", one))) === undefined ? true : undefined,
+    );
+    await untilRuns(place, "v6", 1);
+  }
+  await revoke(place, REVOKED);
+  const last = await untilSeen(place, "the fourth breach is over", isOver(seen));
+  expect(conditionOf(last, "Restored")?.message).toContain("it was rolled back 3 times within an hour");
+  await untilGone(place);
+});
+
 test.concurrent("a release that names nothing to go back to is stopped", async () => {
   const { place } = await runV6(stage, "nowhere", {
     workload: one,
@@ -381,6 +409,17 @@ test.concurrent("a release that names nothing to go back to is stopped", async (
   expect(conditionOf(incident, "Restored")?.message).toContain("release voice-gate-v6 names no release to go back to");
   await untilGone(place);
   expect(serverOf(await readWorkload(place)), "its template stays").toBe(imagesOf(place, "v6").server);
+});
+
+test.concurrent("a release that names where to go back to goes there", async () => {
+  const { place } = await runV6(stage, "named", {
+    workload: one,
+    wanted: 1,
+    release: (spec) => ({ ...spec, rollback: { to: "release", release: "voice-gate-v5" } }),
+  });
+  await revoke(place, REVOKED);
+  await untilIncident(place, "ReleaseRevoked", restored);
+  await untilRuns(place, "v5", 1);
 });
 
 test.concurrent("v5 is not taken where its own approval is withdrawn", async () => {

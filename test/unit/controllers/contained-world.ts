@@ -127,6 +127,12 @@ export class ContainedWorld {
     return toFacts({ incident, steps, pods, workloads, jobs, isHeldByWarrant, isByDigest, now });
   }
 
+  private freeze() {
+    const before = this.incident.status?.frozen ?? [];
+    const what = before.length === 0 ? "pods" : `pods-${before.length + 1}`;
+    return [...before, { ...FROZEN[0], what, pods: this.pods.map(({ name }) => name) }] as typeof before;
+  }
+
   private podsOf(act: string, pods: readonly ContainedPod[]): Pod[] {
     const names = new Set(pods.map(({ facts }) => facts.metadata.name));
     return this.pods.filter((pod) => {
@@ -150,7 +156,7 @@ export class ContainedWorld {
         return;
       }
       case "freeze":
-        this.incident = { ...this.incident, status: { ...status, frozen: FROZEN } };
+        this.incident = { ...this.incident, status: { ...status, frozen: this.freeze() } };
         return;
       case "quarantine":
         for (const pod of this.podsOf(act.act, act.pods))
@@ -245,7 +251,7 @@ export class ContainedWorld {
       incident: {
         workloads,
         pods,
-        frozen,
+        frozen: frozen?.map(({ what }) => what),
         actions: actions?.map(({ rung, target, result }) => [rung, target, result]),
       },
     };

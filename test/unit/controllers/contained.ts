@@ -52,7 +52,9 @@ export const did = (rung: Rung, result = "Done", rest: object = {}) => ({
   ...rest,
 });
 
-export const FROZEN = [{ what: "pods", name: "vouchsafe-frozen-1", digest: MODEL6, objects: 2 }];
+export const FROZEN = [
+  { what: "pods", name: "vouchsafe-frozen-1", digest: MODEL6, objects: 2, pods: ["a", "b", "c", "m"] },
+];
 
 interface PodChange {
   labels?: Record<string, string>;
@@ -132,6 +134,7 @@ export function toWorkload(
     facts,
     entry: { kind, name, uid: `uid-${name}`, hold: "Held" },
     isInBreach: true,
+    isVouched: rest.isInBreach === false,
     release: model === MODEL6 ? "v6" : "v5",
     ready: 0,
     autoscaler: undefined,
@@ -147,6 +150,7 @@ export const toJob = (kind: ContainedJob["kind"], name: string, rest: Partial<Co
   uid: `uid-${name}`,
   resourceVersion: "7",
   isInBreach: true,
+  isVouched: rest.isInBreach === false,
   isSuspended: false,
   entry: { kind, name, uid: `uid-${name}`, hold: "Held" },
   ...rest,
@@ -156,6 +160,7 @@ export const toJob = (kind: ContainedJob["kind"], name: string, rest: Partial<Co
 export const toFacts = (change: Partial<ContainmentFacts> = {}): ContainmentFacts => ({
   incident: toIncident(),
   namespace: "voice",
+  tier: undefined,
   steps: findSteps("ReleaseRevoked", undefined),
   pods: [],
   workloads: [],

@@ -34,7 +34,7 @@ describe("once the breach is over", () => {
     const suspended = {
       kind: "Job" as const,
       name: "batch",
-      uid: "u",
+      uid: "uid-batch",
       hold: "Held" as const,
       suspended: "ByUs" as const,
     };
@@ -62,7 +62,7 @@ describe("once the breach is over", () => {
     const suspended = {
       kind: "Job" as const,
       name: "batch",
-      uid: "u",
+      uid: "uid-batch",
       hold: "Held" as const,
       suspended: "ByUs" as const,
     };
@@ -74,7 +74,7 @@ describe("once the breach is over", () => {
       jobs: [toJob("Job", "batch", { isInBreach: false, entry: suspended })],
     });
     expect(names).toEqual([]);
-    expect(status.workloads).toEqual([HELD, { kind: "Job", name: "batch", uid: "u", hold: "Held" }]);
+    expect(status.workloads).toEqual([HELD, { kind: "Job", name: "batch", uid: "uid-batch", hold: "Held" }]);
   });
 
   test("a closed Incident releases what it held and does nothing more", () => {
@@ -92,6 +92,40 @@ describe("once the breach is over", () => {
     expect(status.workloads).toEqual([{ ...HELD, hold: "Released", replicas: 3 }]);
     expect(results).toEqual(["refuse Pods Done"]);
     expect(status.conditions.find(({ type }) => type === "Closed")?.status).toBe("True");
+  });
+
+  test("what is wrong for another reason now stays as it is", () => {
+    const entry = { kind: "Job" as const, name: "batch", uid: "uid-batch", hold: "Held" as const };
+    const { names } = decide({
+      steps: [],
+      workloads: [
+        toWorkload({ replicas: 1 }, { isInBreach: false, isVouched: false, entry: { ...HELD, replicas: 3 } }),
+      ],
+      jobs: [
+        toJob("Job", "batch", {
+          isInBreach: false,
+          isVouched: false,
+          isSuspended: true,
+          entry: { ...entry, suspended: "ByUs" },
+        }),
+      ],
+    });
+    expect(names).toEqual([]);
+  });
+
+  test("a workload that was made anew under the same name does not get the replicas of the old one", () => {
+    const entry = { ...HELD, uid: "another", replicas: 3 };
+    const { names } = decide({ steps: [], workloads: [toWorkload({ replicas: 1 }, { isInBreach: false, entry })] });
+    expect(names).toEqual([]);
+  });
+
+  test("a closed Incident still sets free what it contains, once that is vouched for again", () => {
+    const { names } = decide({
+      incident: toIncident({ state: "Closed" }),
+      pods: [toQuarantined("a", {}, { isInBreach: false }), toQuarantined("b")],
+      jobs: [toJob("Job", "batch", { isInBreach: false })],
+    });
+    expect(names).toEqual(["giveBack"]);
   });
 });
 

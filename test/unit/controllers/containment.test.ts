@@ -72,6 +72,23 @@ describe("the ladder is climbed rung by rung", () => {
     expect(decide(change).names).toEqual(names);
   });
 
+  test.each<[string, string, string[]]>([
+    ["for a while", "2026-11-25T12:00:00.000Z", []],
+    ["and no longer: evidence and quarantine do not wait for ever", "2020-01-01T00:00:00.000Z", ["quarantine"]],
+  ])("what comes after the refusal waits for it %s", (_, startedAt, names) => {
+    const incident = after({ ...did("refuse", "Started"), startedAt });
+    const { names: found } = decide({ workloads, pods: [toPod("a")], incident, isHeldByWarrant: false });
+    expect(found).toEqual(names);
+  });
+
+  test("but nothing goes back that the API server does not refuse yet", () => {
+    const actions = [{ ...did("refuse", "Started"), startedAt: "2020-01-01T00:00:00.000Z" }];
+    const incident = toIncident({}, { actions, workloads: [HELD], ...frozen });
+    const decision = decide({ workloads, incident, isHeldByWarrant: false });
+    expect(decision.names).toEqual([]);
+    expect(decision.results).toContain("rollBack Deployment/gate Started");
+  });
+
   test("what a policy orders is done in its order", () => {
     const steps = [say("leaveServices"), say("throttle"), say("freeze")];
     expect(decide({ steps, pods: [toPod("a")], workloads }).names).toEqual(["leaveServices"]);

@@ -81,9 +81,9 @@ describe("leaveServices", () => {
       [["Pods", "waiting", [], /1 pod still named/]],
     ],
     [
-      "also for pods that end",
+      "but not for pods that end: on a dead node they never do",
       { pods: [toPod("a", { isEnding: true })] },
-      [["Pods", "waiting", [], /1 pod still named/]],
+      [["Pods", "done", [], /no EndpointSlice names/]],
     ],
     [
       "then it is done",
@@ -121,6 +121,24 @@ describe("leaveServices", () => {
 describe("freeze", () => {
   tell(say("freeze"), [
     ["is due once", { pods: [toPod("a")] }, [["Pods", "due", ["freeze"], /being frozen/]]],
+    [
+      "and again for a pod that turns up later",
+      { pods: [toPod("late")], incident: toIncident({}, { frozen: FROZEN }) },
+      [["Pods", "due", ["freeze"], /being frozen/]],
+    ],
+    [
+      "but not without end",
+      {
+        pods: [toPod("late")],
+        incident: toIncident(
+          {},
+          {
+            frozen: ["pods", "pods-2", "pods-3", "pods-4", "pods-5", "pods-6"].map((what) => ({ ...FROZEN[0], what })),
+          },
+        ),
+      },
+      [["Pods", "done", [], /6 records frozen/]],
+    ],
     [
       "then done, and tells what is there",
       { incident: toIncident({}, { frozen: FROZEN }) },

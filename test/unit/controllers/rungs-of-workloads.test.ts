@@ -70,7 +70,17 @@ describe("throttle", () => {
   const lowered = { kind: "Deployment" as const, name: "gate", uid: "u", hold: "Held" as const, replicas: 3 };
   const throttled = (result: string) =>
     toIncident({}, { actions: [did("throttle", result, { target: "Deployment/gate" })] });
+  const full = toIncident(
+    {},
+    { workloads: Array.from({ length: 64 }, (_, n) => ({ kind: "Job", name: `j${n}`, uid: "u", hold: "Held" })) },
+  );
   tell(say("throttle"), [
+    [
+      "is not begun where it could not be remembered",
+      { workloads: [toWorkload({}, { entry: undefined })], incident: full },
+      [["Deployment/gate", "unsupported", [], /64 workloads and no more/]],
+    ],
+    ["says where nothing is there to throttle", {}, [["Pods", "unsupported", [], /no workload runs it/]]],
     [
       "a Deployment is lowered to one",
       { workloads: [toWorkload()] },

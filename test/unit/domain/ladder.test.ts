@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 const DETECTED = "2026-11-25T12:00:00Z";
 const AT = Date.parse(DETECTED);
 /** What ends pods or replaces them, and so destroys evidence. */
-const DESTROYING: Rung[] = ["sever", "rollBack", "stop"];
+const DESTROYING: Rung[] = ["throttle", "sever", "rollBack", "stop"];
 
 const say = (rung: Rung, rest: Partial<Step> = {}): Step => ({ do: rung, authority: "Standing", ...rest });
 const react = (kind: BreachKind, ...steps: Step[]): Reaction[] => [{ for: [kind], steps }];
@@ -46,14 +46,15 @@ describe("evidence is frozen before anything destroys it", () => {
   test.each<[string, Rung[], Rung[]]>([
     ["where the policy names no freeze", ["sever"], ["freeze", "sever"]],
     ["before a rollback", ["refuse", "rollBack"], ["refuse", "freeze", "rollBack"]],
+    ["before pods are made fewer", ["refuse", "throttle"], ["refuse", "freeze", "throttle"]],
     ["before a stop", ["quarantine", "stop"], ["quarantine", "freeze", "stop"]],
     ["where it names it too late", ["refuse", "sever", "freeze"], ["refuse", "freeze", "sever"]],
     ["before the first of several", ["rollBack", "sever", "freeze", "stop"], ["freeze", "rollBack", "sever", "stop"]],
     ["and where it is right it stays", ["freeze", "quarantine", "sever"], ["freeze", "quarantine", "sever"]],
     [
       "but is not added where nothing is destroyed",
-      ["refuse", "throttle", "quarantine"],
-      ["refuse", "throttle", "quarantine"],
+      ["refuse", "quarantine", "leaveServices"],
+      ["refuse", "quarantine", "leaveServices"],
     ],
     ["nor where nothing at all is ordered", [], []],
   ])("%s", (_, ordered, expected) => {
@@ -110,8 +111,8 @@ describe("what the policy says", () => {
     ];
     const policy = AIPolicy.spec.parse({ ...POLICY_SPEC, tiers: [{ ...tier, onBreach }] });
     expect(findSteps("ApprovalExpired", policy.tiers[0]?.onBreach)).toEqual([
-      say("throttle", { floor: 2, for: "30m" }),
       say("freeze"),
+      say("throttle", { floor: 2, for: "30m" }),
       say("stop", { after: "72h", authority: "Person" }),
     ]);
   });
