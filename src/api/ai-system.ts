@@ -19,12 +19,28 @@ import { AGE_COLUMN, MESSAGE_COLUMN, readyColumn, REASON_COLUMN } from "./column
 import { systemGitHub } from "./github.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 
+/** What Kubernetes takes as the key of a label, without the bounds of its parts. */
+const LABEL_KEY =
+  "^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+/** What Kubernetes takes as the value of a label. */
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+
+/** Labels that a selector asks for. A CRD has no place for a pattern of keys, so that is a rule. */
+const podLabels = () =>
+  withRules(
+    asAtomicMap(z.record(z.string().max(317).regex(new RegExp(LABEL_KEY)), z.string().max(63).regex(LABEL_VALUE)), 16),
+    {
+      rule: `self.all(k, k.matches('${LABEL_KEY}') && (!k.contains('/') || k.indexOf('/') <= 253))`,
+      message: "pods must name labels as Kubernetes takes them",
+    },
+  );
+
 const peer = withRules(
   z.object({
     namespace: label()
       .optional()
       .describe("Name of the peer's namespace; the system's own where it is left out beside pods."),
-    pods: asAtomicMap(z.record(z.string().max(317), z.string().max(63)), 16)
+    pods: podLabels()
       .optional()
       .describe("Labels that all peer pods carry; every pod of the namespace where it is left out."),
     cidr: z

@@ -46,7 +46,7 @@ const entry = z.object({
   pending: refusal.optional().describe("Set where it may not run yet."),
   withheld: asAtomicList(z.array(withheld).max(32))
     .optional()
-    .describe("Where it has no grant: what keeps each release that lists it from running."),
+    .describe("What keeps releases that list it from running; beside grants to others too."),
 });
 
 const systemGate = z.object({

@@ -26,9 +26,9 @@ export interface PodFacts {
   isReady: boolean;
   isMirror: boolean;
   node: string | undefined;
-  /** The Incident that quarantined it. */
+  /** The Incident that quarantined it; never set on a mirror pod. */
   quarantinedBy: string | undefined;
-  /** The labels before it was contained; its own where it was not. */
+  /** The labels before it was contained, its own where it was not; never the mark of quarantine. */
   labelsBefore: Readonly<Record<string, string>>;
 }
 
@@ -69,18 +69,22 @@ const slim = ({ metadata }: KubeObject): ObjectMetadata => {
 /** Keeps of a pod what is decided by. */
 export function toPodFacts(pod: RawPod): PodFacts {
   const { metadata, spec, status } = pod;
-  // Only the operator sets the mark of quarantine; without it the annotation is anybody's.
-  const isContained = metadata.labels?.[QUARANTINE_LABEL] !== undefined;
-  const labelsBefore = (isContained ? readLabelsBefore(metadata) : undefined) ?? metadata.labels ?? {};
+  const isMirror = metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
+  // Only the operator sets the mark of quarantine, but for the file of a mirror pod, which the gate does not see.
+  const quarantinedBy = isMirror ? undefined : metadata.labels?.[QUARANTINE_LABEL];
+  // Without the mark the annotation is anybody's.
+  const remembered = quarantinedBy === undefined ? undefined : readLabelsBefore(metadata);
+  // Among the labels that are given back, the mark would contain the pod for ever.
+  const { [QUARANTINE_LABEL]: _, ...labelsBefore } = remembered ?? metadata.labels ?? {};
   return {
     metadata: slim(pod),
     system: labelsBefore[SYSTEM_LABEL],
     phase: status?.phase ?? "",
     images: [...listSlots(spec).values()],
     isReady: status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true,
-    isMirror: metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined,
+    isMirror,
     node: spec?.nodeName,
-    quarantinedBy: metadata.labels?.[QUARANTINE_LABEL],
+    quarantinedBy,
     labelsBefore,
   };
 }
@@ -88,7 +92,7 @@ export function toPodFacts(pod: RawPod): PodFacts {
 /** Whether a pod is over: it runs nothing any more. */
 export const isOver = ({ phase }: PodFacts) => phase === "Succeeded" || phase === "Failed";
 
-export const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"] as const;
+const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
 export interface PodTemplate {

@@ -13,6 +13,7 @@ import type { ModeJudgement, NamespaceJudgement } from "../domain/evaluate.ts";
 import { listValid, type NamespaceFacts } from "../domain/facts.ts";
 import { FINDINGS, type Stated, stateFinding } from "../domain/findings.ts";
 import { digestOfImage } from "../domain/images.ts";
+import type { ReleaseJudgement } from "../domain/judge-release.ts";
 import type { SystemJudgement } from "../domain/judge-system.ts";
 import type { Holds } from "../domain/holds.ts";
 import type { Revoked } from "../domain/revocations.ts";
@@ -20,21 +21,33 @@ import { gatherTags } from "../domain/tags.ts";
 import { toIso } from "../domain/time.ts";
 
 /** The Warrant, and what could not be put into it. */
-export interface CompiledWarrant {
+interface CompiledWarrant {
   spec: WarrantSpec;
-  /** Set where more digests are listed than a Warrant holds: then it holds refusals only. */
+  /** Set where more is listed than a Warrant holds: then it holds refusals only. */
   overflow: Stated | undefined;
 }
 
 const MAX_GRANTS = 32;
+/** The most systems, and the most held workloads, that the CRD takes. */
+const MAX_MEMBERS = 1000;
 /** What pinned tags may take of a Warrant, in bytes. */
 const MAX_PIN_BYTES = 200_000;
+/** What systems, and what held workloads, may take of a Warrant that is full, in bytes. */
+const MAX_PART_BYTES = MAX_WARRANT_BYTES / 4;
 
 const toRefusal = ({ code, text }: Stated): Refusal => ({ code, text });
 
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : a > b ? 1 : 0);
+
 /** Sorted by key, so that the same judgement gives the same bytes. */
-const toSorted = <V>(entries: Iterable<[string, V]>): Record<string, V> =>
-  Object.fromEntries([...entries].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+const toSorted = <V>(entries: Iterable<readonly [string, V]>): Record<string, V> =>
+  Object.fromEntries([...entries].toSorted(byKey));
+
+/** Bytes of a value as the API server stores it, which writes each of these three characters as six. */
+function sizeOf(value: unknown): number {
+  const text = JSON.stringify(value);
+  return Buffer.byteLength(text) + 5 * (text.match(/[<>&]/g)?.length ?? 0);
+}
 
 /** Demands of a gate that is closed for want of a tier: the strictest, though nothing reaches them. */
 const STRICTEST: Tier["pod"] = {
@@ -68,13 +81,15 @@ type Withheld = NonNullable<WarrantEntry["withheld"]>[number];
 function toEntry({ grants, withheld, refused, pending }: Draft): WarrantEntry {
   // Why a digest was not vouched for is still to be seen behind what holds it back.
   if (refused !== undefined && refused.code !== "HeldBack") return { refused };
+  // Beside grants too: what one system may run, another one may have lost.
+  const lost = withheld.length === 0 ? {} : { withheld: withheld.slice(0, MAX_GRANTS) };
   if (refused === undefined && grants.length > 0) {
-    return { grants: grants.toSorted(compareGrants).slice(0, MAX_GRANTS) };
+    return { grants: grants.toSorted(compareGrants).slice(0, MAX_GRANTS), ...lost };
   }
   return {
     ...(refused === undefined ? {} : { refused }),
     ...(pending === undefined ? {} : { pending }),
-    ...(withheld.length === 0 ? {} : { withheld: withheld.slice(0, MAX_GRANTS) }),
+    ...lost,
   };
 }
 
@@ -94,7 +109,10 @@ function draftImages(judgement: ModeJudgement, facts: NamespaceFacts, revoked: R
     }
     return drafts;
   }
-  for (const { object, findings, notAfter } of judgement.releases) {
+  // Those that people approved once come first: nobody crowds them out with releases of the same image.
+  const wasApproved = ({ object }: ReleaseJudgement) => object.status?.approved !== undefined;
+  const ordered = judgement.releases.toSorted((a, b) => Number(wasApproved(b)) - Number(wasApproved(a)));
+  for (const { object, findings, notAfter } of ordered) {
     const [first] = findings;
     for (const { name: artifact, image } of object.spec.artifacts) {
       const draft = draftOf(digestOfImage(image));
@@ -139,27 +157,85 @@ function refuseCondemned(judgement: ModeJudgement, drafts: Map<string, Draft>): 
   }
 }
 
-const toImages = (drafts: readonly [string, Draft][]): Record<string, WarrantEntry> =>
-  toSorted(drafts.map(([digest, draft]): [string, WarrantEntry] => [digest, toEntry(draft)]));
+const toImages = (drafts: readonly [string, Draft][]): [string, WarrantEntry][] =>
+  drafts.map(([digest, draft]) => [digest, toEntry(draft)]);
 
-/** All entries, or where they are too many or too large the refusals alone, as many as fit. */
-function fitImages(drafts: Map<string, Draft>): { images: Record<string, WarrantEntry>; isFull: boolean } {
-  const all = toImages([...drafts]);
-  const size = Buffer.byteLength(JSON.stringify(all));
-  if (drafts.size <= MAX_WARRANT_IMAGES && size <= MAX_WARRANT_BYTES) return { images: all, isFull: false };
-  const refusals = [...drafts]
-    .filter(([, { refused }]) => refused !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const kept: [string, Draft][] = [];
+/** As many of the entries as fit, from the first on. */
+function takeFitting<V>(entries: readonly [string, V][], most: { members: number; bytes: number }): [string, V][] {
+  const kept: [string, V][] = [];
   let bytes = 0;
-  for (const [digest, draft] of refusals.slice(0, MAX_WARRANT_IMAGES)) {
-    bytes += Buffer.byteLength(JSON.stringify([digest, toEntry(draft)]));
-    if (bytes <= MAX_WARRANT_BYTES) kept.push([digest, draft]);
+  for (const entry of entries.slice(0, most.members)) {
+    bytes += sizeOf(entry);
+    if (bytes > most.bytes) break;
+    kept.push(entry);
   }
-  return { images: toImages(kept), isFull: true };
+  return kept;
 }
 
-/** Compiles one mode. */
+/**
+ * As many systems as a Warrant takes, the oldest, so that a new one takes the place of none that runs. One that does not
+ * fit is unknown to the gate, and so refused.
+ */
+function listFitting(systems: readonly SystemJudgement[], facts: NamespaceFacts): SystemJudgement[] {
+  if (systems.length <= MAX_MEMBERS) return [...systems];
+  const since = new Map(facts.systems.map(({ metadata }) => [metadata.name, metadata.creationTimestamp ?? ""]));
+  const ageOf = ({ name }: SystemJudgement) => `${since.get(name) ?? ""}/${name}`;
+  return systems.toSorted((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1)).slice(0, MAX_MEMBERS);
+}
+
+/** Everything that a Warrant says, however large. */
+interface Parts {
+  /** What takes no room to speak of. */
+  base: WarrantSpec;
+  drafts: Map<string, Draft>;
+  pins: Record<string, string>;
+  systems: readonly [string, SystemGate][];
+  held: readonly [string, string][];
+}
+
+/** The whole Warrant, then without what only helps people; undefined where none of them fits. */
+function compileWhole({ base, drafts, pins, systems, held }: Parts): WarrantSpec | undefined {
+  if (drafts.size > MAX_WARRANT_IMAGES) return undefined;
+  const images = toImages([...drafts]);
+  const bare = images.map(([digest, entry]): [string, WarrantEntry] => {
+    const { withheld: _, ...rest } = entry;
+    return [digest, rest];
+  });
+  const others = { systems: toSorted(systems), ...(held.length === 0 ? {} : { held: toSorted(held) }) };
+  // Tags are only a help: without them images have to be named by digest.
+  const fitPins = Object.keys(pins).length <= MAX_WARRANT_IMAGES && sizeOf(pins) <= MAX_PIN_BYTES ? pins : {};
+  const candidates: WarrantSpec[] = [
+    { ...base, images: toSorted(images), pins: fitPins, ...others },
+    { ...base, images: toSorted(images), pins: {}, ...others },
+    { ...base, images: toSorted(bare), pins: {}, ...others },
+  ];
+  return candidates.find((spec) => sizeOf(spec) <= MAX_WARRANT_BYTES);
+}
+
+/** Refusals alone, and of systems and held workloads as many as leave room for them. Nothing may run, whatever is cut. */
+function compileRefusals({ base, drafts, systems, held }: Parts): WarrantSpec {
+  const mute = systems.map(([name, gate]): [string, SystemGate] => {
+    const { why: _, ...rest } = gate;
+    return [name, rest];
+  });
+  const most = { members: MAX_MEMBERS, bytes: MAX_PART_BYTES };
+  const fitHeld = takeFitting(held, most);
+  const rest: WarrantSpec = {
+    ...base,
+    pins: {},
+    systems: toSorted(takeFitting(mute, most)),
+    ...(fitHeld.length === 0 ? {} : { held: toSorted(fitHeld) }),
+  };
+  // A supporting image needs no grant: where its refusal does not fit, it runs.
+  const isSupporting = (digest: string) => base.supporting?.includes(digest) === true;
+  const refusals = [...drafts]
+    .filter(([, { refused }]) => refused !== undefined)
+    .toSorted(([a], [b]) => Number(isSupporting(b)) - Number(isSupporting(a)) || (a < b ? -1 : 1));
+  const bytes = MAX_WARRANT_BYTES - sizeOf({ ...rest, images: {} });
+  return { ...rest, images: toSorted(takeFitting(toImages(refusals), { members: MAX_WARRANT_IMAGES, bytes })) };
+}
+
+/** Compiles one mode. Whatever the namespace holds, the API server takes the result. */
 export function compileWarrant(
   judgement: ModeJudgement,
   facts: NamespaceFacts,
@@ -169,33 +245,22 @@ export function compileWarrant(
   refuseCondemned(judgement, drafts);
   const supporting = listSupporting(judgement);
   refuseHeld(holds, new Set(supporting), drafts);
-  const { images, isFull } = fitImages(drafts);
-  const overflow = isFull ? stateFinding("WarrantFull", { namespace: facts.namespace }) : undefined;
-  // Tags are only a help: without them images have to be named by digest.
-  const pins = isFull ? {} : toSorted(gatherTags(listValid(facts.releases)).pins);
-  const held = toSorted(holds.workloads);
-  const common = {
-    images,
-    pins: Buffer.byteLength(JSON.stringify(pins)) <= MAX_PIN_BYTES ? pins : {},
-    ...(holds.workloads.size === 0 ? {} : { held }),
+  const base: WarrantSpec =
+    judgement.outcome === "unusable"
+      ? { policy: judgement.policyName, notYet: "Warn", unknown: judgement.finding.text }
+      : { policy: judgement.policy.name, supporting, notYet: judgement.policy.spec.notYet };
+  const systems = judgement.outcome === "unusable" ? [] : listFitting(judgement.systems, facts);
+  const parts: Parts = {
+    base,
+    drafts,
+    pins: toSorted(gatherTags(listValid(facts.releases)).pins),
+    systems: systems.map((system) => [system.name, compileSystem(system, revoked.unread)]),
+    held: [...holds.workloads].toSorted(byKey).slice(0, MAX_MEMBERS),
   };
-  if (judgement.outcome === "unusable") {
-    const { policyName, finding } = judgement;
-    const spec: WarrantSpec = { policy: policyName, ...common, systems: {}, notYet: "Warn", unknown: finding.text };
-    return { spec, overflow };
-  }
-  const { policy, systems } = judgement;
-  const spec: WarrantSpec = {
-    policy: policy.name,
-    ...common,
-    supporting,
-    systems: toSorted(
-      systems.map((system): [string, SystemGate] => [system.name, compileSystem(system, revoked.unread)]),
-    ),
-    notYet: policy.spec.notYet,
-    ...(overflow === undefined ? {} : { unknown: overflow.text }),
-  };
-  return { spec, overflow };
+  const whole = compileWhole(parts);
+  if (whole !== undefined) return { spec: whole, overflow: undefined };
+  const overflow = stateFinding("WarrantFull", { namespace: facts.namespace });
+  return { spec: compileRefusals({ ...parts, base: { unknown: overflow.text, ...base } }), overflow };
 }
 
 /** The digests that `after` grants and `before` did not. */

@@ -25,6 +25,8 @@ export interface RunningPod {
 export interface ReleaseIndex {
   /** Names of the releases of each digest, sorted. */
   releasesOf: ReadonlyMap<string, readonly string[]>;
+  /** By release, the AISystem that it is of. */
+  systemOf: ReadonlyMap<string, string>;
   /** Releases that Revocations name. */
   revoked: ReadonlySet<string>;
   /** Releases that people approved once. */
@@ -42,17 +44,32 @@ const isCode = (code: string): code is FindingCode => Object.hasOwn(FINDINGS, co
 /** One pod's breach, before those of the same kind are put together. */
 export type Sighting = Omit<Breach, "pods">;
 
-/** The release that lists most of the images; a revoked one first, then one that people approved, then the first by name. */
+/**
+ * The images that tell what a pod is: all but those that may run beside any model. What is common to every pod tells
+ * nothing of one, and is never held back because of one.
+ */
+export const listGoverned = (
+  images: readonly string[],
+  warrant: Pick<WarrantSpec, "supporting"> | undefined,
+): string[] => images.filter((image) => warrant?.supporting?.includes(digestOfImage(image)) !== true);
+
+/**
+ * The release that lists most of the images, which have to be governed ones. Of several the pod's own system goes first,
+ * then a revoked one, then one that people approved, then the first by name: whoever publishes a release of somebody
+ * else's images must not change whose breach it is.
+ */
 export function findRelease(
   images: readonly string[],
-  { releasesOf, revoked, approved }: ReleaseIndex,
+  { releasesOf, systemOf, revoked, approved }: ReleaseIndex,
+  system?: string,
 ): string | undefined {
   const votes = new Map<string, number>();
   for (const image of images) {
     for (const release of releasesOf.get(digestOfImage(image)) ?? []) votes.set(release, (votes.get(release) ?? 0) + 1);
   }
+  const isOwn = (name: string) => system !== undefined && systemOf.get(name) === system;
   const rank = ([name, count]: [string, number]) =>
-    count * 4 + (revoked.has(name) ? 2 : 0) + (approved.has(name) ? 1 : 0);
+    count * 8 + (isOwn(name) ? 4 : 0) + (revoked.has(name) ? 2 : 0) + (approved.has(name) ? 1 : 0);
   return [...votes].toSorted((a, b) => rank(b) - rank(a) || (a[0] < b[0] ? -1 : 1))[0]?.[0];
 }
 
@@ -64,9 +81,8 @@ export function judgeRunning(
   at: { now: number; namespace: string },
 ): Sighting | undefined {
   const system = SYSTEM_NAME.test(pod.system) ? pod.system : undefined;
-  // What may run beside any model is never held back because of one.
-  const governed = pod.images.filter((image) => warrant.supporting?.includes(digestOfImage(image)) !== true);
-  const release = findRelease(pod.images, index);
+  const governed = listGoverned(pod.images, warrant);
+  const release = findRelease(governed, index, pod.system);
   if (pod.isMirror) {
     const why = stateFinding("MirrorPodRuns", { pod: pod.name, namespace: at.namespace });
     return { kind: "MirrorPod", system, release, order: undefined, digests: listDigests(governed), why };
@@ -102,12 +118,19 @@ function explainFault(
   if (refused !== undefined) return toStated(pod, refused);
   const { release = "" } = about;
   const isOwn = (one: { system: string; release: string }) => one.system === pod.system && one.release === release;
-  const own = entries.flatMap(({ withheld = [] }) => withheld).find(isOwn);
+  const own = entries.flatMap(listWithheld).find(isOwn);
   if (own === undefined || own.code === fault.code) return toStated(pod, fault);
   const told = entries.map(({ pending }) => pending).find((one) => one?.code === own.code);
   const said = stateFinding("ReleaseWithheld", { release, code: own.code, namespace: about.namespace });
   return toStated(pod, { code: own.code, text: told?.text ?? said.text });
 }
+
+/**
+ * What keeps releases of an image from running. Where others have a grant for it, only what is a breach: a release that
+ * merely waits must not excuse a pod that runs what was granted to somebody else.
+ */
+const listWithheld = ({ grants = [], withheld = [] }: WarrantEntry) =>
+  grants.length === 0 ? withheld : withheld.filter(({ code }) => isCode(code) && BREACH_OF[code] !== "none");
 
 /** A code that this version does not know is a breach all the same. */
 const toStated = (pod: RunningPod, { code, text }: { code: string; text: string }): Stated =>

@@ -28,7 +28,7 @@ export interface PodLike {
 const PINNED = /^[^@]+@(sha256:[a-f0-9]{64})$/;
 
 /** Every image that a pod names. */
-export function listPodImages({ spec }: PodLike): string[] {
+function listPodImages({ spec }: PodLike): string[] {
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
   const volumes = (spec.volumes ?? []).filter(({ image }) => image !== undefined);
   return [...containers.map(({ image }) => image ?? ""), ...volumes.map(({ image }) => image?.reference ?? "")];
@@ -52,7 +52,9 @@ function judgeSystem(system: string, warrant: WarrantSpec): { code: string; text
   if (system === "") return stateFinding("SystemLabelMissing", {});
   const gate = warrant.systems?.[system];
   if (gate === undefined) return stateFinding("SystemUnknown", { system });
-  return gate.gate === "Open" ? undefined : gate.why;
+  if (gate.gate === "Open") return undefined;
+  // A Warrant that is full leaves the reason out.
+  return gate.why ?? stateFinding("SystemClosed", { system, why: "no reason is given" });
 }
 
 /** Why images of a system may not run at `now` (epoch milliseconds); undefined where they may. */

@@ -5,8 +5,9 @@ import { listValid } from "../../domain/facts.ts";
 import { stateFinding } from "../../domain/findings.ts";
 import type { Widening } from "../../domain/reachability/widening.ts";
 import { findBreaches } from "../../gate/find-breaches.ts";
-import { type Controller, createController, fromStore, isApiError, type Result } from "../../runtime/index.ts";
+import { type Controller, createController, fromStore, type Result } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
+import { isStale, settleAll } from "../governance/settle.ts";
 import type { Toolbox } from "../toolbox.ts";
 import type { World } from "../world.ts";
 import { decideIncidents } from "./decide.ts";
@@ -15,6 +16,8 @@ import { listLoose, observeReleases, observeWidening, toRunning } from "./observ
 
 /** Approvals end without anybody's write; the Warrant refuses to the second, this is how late the breach is noticed at most. */
 const LOOK_AGAIN_MS = 30_000;
+/** After a write that our old copy misled; where the watch brings the new one, that comes first. */
+const OLD_COPY_WAIT_MS = 1000;
 
 /** Stops that are in force, whether or not a pod of the system runs. */
 function listStopped(world: World, namespace: string): Breach[] {
@@ -81,14 +84,14 @@ export function createBreachesController(tools: Toolbox, operatorNamespace: stri
     const pods = listLoose(world, namespace).map(toRunning);
     const found = findBreaches(pods, warrant.object.spec, observeReleases(world, namespace), { now, namespace });
     const breaches = [...withStops(found, listStopped(world, namespace)), ...listWidened(world, namespace)];
-    const incidents = listValid(world.incidents.byIndex("namespace", namespace));
+    const incidents = world.incidents.byIndex("namespace", namespace);
     const occurrence = (breach: Breach) => findOccurrence(world, namespace, breach);
     try {
-      for (const one of decideIncidents(breaches, incidents, occurrence, now))
-        await writeIncident(tools, namespace, one);
+      const writes = decideIncidents(breaches, incidents, occurrence, now);
+      await settleAll(writes.map((one) => () => writeIncident(tools, namespace, one)));
     } catch (error) {
-      if (!isApiError(error, "AlreadyExists", "Conflict", "NotFound")) throw error;
-      return { kind: "requeueAfter", ms: 50 };
+      if (!isStale(error)) throw error;
+      return { kind: "requeueAfter", ms: OLD_COPY_WAIT_MS };
     }
     return { kind: "requeueAfter", ms: LOOK_AGAIN_MS };
   };

@@ -1,6 +1,7 @@
 /** Which Incidents a namespace needs, from the breaches that were found in it. Pure. */
 import type { Incident } from "../../api/incident.ts";
 import { type Breach, nameIncident, rateBreach } from "../../domain/breach.ts";
+import { listValid, type Read } from "../../domain/facts.ts";
 import { flatten } from "../../domain/findings.ts";
 import { toIsoMs } from "../../domain/time.ts";
 import { isSameBreach } from "../../gate/find-breaches.ts";
@@ -11,18 +12,20 @@ export type IncidentWrite =
   | { write: "widen"; incident: Incident; digests: string[] };
 
 /** When each breach happened, as far as known: RFC 3339 by identity of what caused it. */
-export type FindOccurrence = (breach: Breach) => string | undefined;
+type FindOccurrence = (breach: Breach) => string | undefined;
 
 const MAX_DIGESTS = 64;
 
 /** Decides what to write at `now`, epoch milliseconds. One open Incident takes every sighting of its breach. */
 export function decideIncidents(
   breaches: readonly Breach[],
-  incidents: readonly Incident[],
+  reads: readonly Read<Incident>[],
   findOccurrence: FindOccurrence,
   now: number,
 ): IncidentWrite[] {
-  const taken = new Set(incidents.map(({ metadata }) => metadata.name));
+  const incidents = listValid(reads);
+  // Also by one that cannot be read: the API server knows the name.
+  const taken = new Set(reads.map(({ metadata }) => metadata.name));
   return breaches.flatMap((breach): IncidentWrite[] => {
     const same = incidents.filter(({ spec }) => isSameBreach(breach, spec));
     const open = same.find(({ spec }) => spec.state === "Open");

@@ -18,11 +18,26 @@ export const toRunning = ({ metadata, system, images, isMirror }: PodFacts): Run
   isMirror,
 });
 
-/** Pods that run, are not ending and were not contained yet. */
-export const listLoose = (world: World, namespace: string): PodFacts[] =>
-  world.pods
+/** Names of the Incidents that contain pods: open ones, about a breach. */
+const listContaining = (world: World, namespace: string): Set<string> =>
+  new Set(
+    listValid(world.incidents.byIndex("namespace", namespace))
+      .filter(({ spec }) => spec.state === "Open" && spec.type === "breach" && spec.breach !== undefined)
+      .map(({ metadata }) => metadata.name),
+  );
+
+/**
+ * Pods that run, are not ending and that no open Incident contains. The mark of an Incident that was closed or deleted
+ * contains nothing any more: nobody else would look at such a pod.
+ */
+export function listLoose(world: World, namespace: string): PodFacts[] {
+  const containing = listContaining(world, namespace);
+  return world.pods
     .byIndex("namespace", namespace)
-    .filter((pod) => !isOver(pod) && pod.metadata.deletionTimestamp === undefined && pod.quarantinedBy === undefined);
+    .filter(
+      (pod) => !isOver(pod) && pod.metadata.deletionTimestamp === undefined && !containing.has(pod.quarantinedBy ?? ""),
+    );
+}
 
 /**
  * What policies of others open beyond the fence. Our own are left out: the API server guards them, and while an
@@ -49,8 +64,10 @@ export function observeWidening(world: World, namespace: string): Widening[] {
 /** Releases by digest, and what is revoked and stopped. */
 export function observeReleases(world: World, namespace: string): ReleaseIndex {
   const releasesOf = new Map<string, string[]>();
+  const systemOf = new Map<string, string>();
   const approved = new Set<string>();
   for (const { metadata, spec, status } of listValid(world.releases.byIndex("namespace", namespace))) {
+    systemOf.set(metadata.name, spec.system);
     if (status?.approved !== undefined) approved.add(metadata.name);
     for (const { image } of spec.artifacts) {
       const digest = digestOfImage(image);
@@ -62,6 +79,7 @@ export function observeReleases(world: World, namespace: string): ReleaseIndex {
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1));
   return {
     releasesOf,
+    systemOf,
     approved,
     revoked: listRevokedReleases(listValid(world.revocations.byIndex("namespace", namespace))),
     stops: new Map(stops.map(({ metadata, spec }) => [spec.system, metadata.name])),

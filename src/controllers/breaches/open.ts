@@ -2,7 +2,6 @@
 import { Incident } from "../../api/incident.ts";
 import { API_VERSION, type ObjectMeta, toResource } from "../../api/kind.ts";
 import type { Breach } from "../../domain/breach.ts";
-import { listValid } from "../../domain/facts.ts";
 import { isApiError, type KubeObject } from "../../runtime/index.ts";
 import { OPERATOR_ACTOR, type Toolbox } from "../toolbox.ts";
 import { decideIncidents, type IncidentWrite } from "./decide.ts";
@@ -43,7 +42,7 @@ export async function writeIncident(tools: Toolbox, namespace: string, one: Inci
 
 /** Opens an Incident for a breach that is not about pods, unless one is open. */
 export async function openIncident(tools: Toolbox, namespace: string, breach: Breach): Promise<void> {
-  const incidents = listValid(tools.world.incidents.byIndex("namespace", namespace));
+  const incidents = tools.world.incidents.byIndex("namespace", namespace);
   for (const one of decideIncidents([breach], incidents, () => undefined, tools.now())) {
     try {
       await writeIncident(tools, namespace, one);

@@ -4,7 +4,7 @@ import type { Incident } from "../../api/incident.ts";
 import { listValid } from "../../domain/facts.ts";
 import { chooseSnapshot, type RollbackCase, type RollbackChoice, type Snapshot } from "../../domain/rollback.ts";
 import { HOUR } from "../../domain/time.ts";
-import { findRelease } from "../../gate/find-breaches.ts";
+import { findRelease, listGoverned } from "../../gate/find-breaches.ts";
 import { judgeImages } from "../../gate/judge-pod.ts";
 import { isApiError } from "../../runtime/index.ts";
 import { CONFIG_MAPS } from "../resources.ts";
@@ -63,7 +63,7 @@ export async function observeChoices(
   for (const { facts } of workloads) {
     const key = keyOf(facts);
     const own = docket.incident.status?.workloads?.find((one) => `${one.kind}/${one.name}` === key);
-    const from = findRelease(facts.images, index);
+    const from = findRelease(listGoverned(facts.images, warrant), index, facts.system);
     const earlier = listEarlier(incidents, docket, facts);
     const about: RollbackCase = {
       snapshots: recorded.get(key) ?? [],

@@ -6,7 +6,7 @@ import { listValid } from "../../domain/facts.ts";
 import { findCautiousSteps, findSteps } from "../../domain/ladder.ts";
 import { findStillAllowed } from "../../domain/reachability/still-allowed.ts";
 import { selectTier } from "../../domain/risk.ts";
-import { createJudge, findRelease } from "../../gate/find-breaches.ts";
+import { createJudge, findRelease, listGoverned } from "../../gate/find-breaches.ts";
 import type { KubeObject } from "../../runtime/index.ts";
 import { observeReleases, observeWidening, toRunning } from "../breaches/observe.ts";
 import { listStanding, observePolicy } from "../governance/observe.ts";
@@ -172,7 +172,7 @@ export async function observeContainment(
       entry,
       isInBreach,
       isVouched,
-      release: findRelease(facts.images, docket.index),
+      release: findRelease(listGoverned(facts.images, docket.warrant), docket.index, facts.system),
       ready: countReady(world, docket, facts),
       autoscaler: autoscalers.get(key),
       choice: choices.get(key) ?? { choice: "stop", why: "it is not in breach" },

@@ -3,14 +3,16 @@ import { AISystem } from "../../api/ai-system.ts";
 import { toResource } from "../../api/kind.ts";
 import { FENCE_FINALIZER, modeLabel } from "../../api/labels.ts";
 import { listValid } from "../../domain/facts.ts";
+import type { FencePolicy } from "../../domain/fence.ts";
 import { type Controller, createController, fromStore, isApiError, type Result } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
 import { listStanding } from "../governance/observe.ts";
+import { settleAll } from "../governance/settle.ts";
 import { NETWORK_POLICIES } from "../resources.ts";
 import { OPERATOR_ACTOR, type Toolbox } from "../toolbox.ts";
 import { isOver } from "../workloads.ts";
 import type { World } from "../world.ts";
-import { decideFence, type FenceObservation } from "./decide.ts";
+import { decideFence, type FenceObservation, listOpenGates } from "./decide.ts";
 
 const SYSTEMS = toResource(AISystem);
 
@@ -19,8 +21,7 @@ function observe(world: World, operatorNamespace: string, namespace: string): Fe
   if (entry === undefined || namespace === operatorNamespace) return undefined;
   const systems = world.systems.byIndex("namespace", namespace);
   const pods = world.pods.byIndex("namespace", namespace).filter((pod) => !isOver(pod));
-  const warrant = world.warrants.get(`${namespace}/enforce`);
-  const gates = warrant?.outcome === "valid" ? Object.entries(warrant.object.spec.systems ?? {}) : [];
+  const names = systems.map(({ metadata }) => metadata.name);
   return {
     namespace,
     isEnforced: entry.metadata.labels?.[modeLabel("enforce")] !== undefined,
@@ -30,7 +31,7 @@ function observe(world: World, operatorNamespace: string, namespace: string): Fe
     standing: listStanding(world, namespace),
     hasQuarantined: pods.some(({ quarantinedBy }) => quarantinedBy !== undefined),
     populated: new Set(pods.flatMap(({ system }) => (system === undefined ? [] : [system]))),
-    open: new Set(gates.filter(([, { gate }]) => gate === "Open").map(([name]) => name)),
+    open: listOpenGates(world.warrants.get(`${namespace}/enforce`), names),
   };
 }
 
@@ -45,6 +46,7 @@ async function setFinalizer({ client }: Toolbox, { metadata }: AISystem, held: b
 /** Makes the controller; its keys are names of namespaces. */
 export function createFenceController(tools: Toolbox, operatorNamespace: string): Controller {
   const { world, client, evidence } = tools;
+  // Before the write: after a restart nobody would record what is done already.
   const record = (namespace: string, name: string, what: string) =>
     evidence.record({
       kind: "action",
@@ -54,19 +56,27 @@ export function createFenceController(tools: Toolbox, operatorNamespace: string)
       inputs: [],
       codes: [],
     });
-  const carryOut = async (namespace: string, observed: FenceObservation) => {
-    const { apply, remove, hold, release } = decideFence(observed);
-    // Held before it is fenced: a fence that stands always has somebody who takes it down in order.
-    for (const system of hold) await setFinalizer(tools, system, true);
-    for (const policy of apply) {
-      await client.apply(NETWORK_POLICIES, policy, { fieldManager: "vouchsafe-fence", force: true });
-      record(namespace, policy.metadata.name, "fenced");
-    }
-    for (const name of remove) {
+  const putUp = async (policy: FencePolicy) => {
+    record(policy.metadata.namespace, policy.metadata.name, "fenced");
+    await client.apply(NETWORK_POLICIES, policy, { fieldManager: "vouchsafe-fence", force: true });
+  };
+  const takeDown = async (namespace: string, name: string) => {
+    record(namespace, name, "unfenced");
+    try {
       await client.delete(NETWORK_POLICIES, { namespace, name });
-      record(namespace, name, "unfenced");
+    } catch (error) {
+      if (!isApiError(error, "NotFound")) throw error;
     }
-    for (const system of release) await setFinalizer(tools, system, false);
+  };
+  const carryOut = (namespace: string, observed: FenceObservation) => {
+    const { apply, remove, hold, release } = decideFence(observed);
+    return settleAll([
+      // Held before it is fenced: a fence that stands has somebody who takes it down in order.
+      ...hold.map((system) => () => setFinalizer(tools, system, true)),
+      ...apply.map((policy) => () => putUp(policy)),
+      ...remove.map((name) => () => takeDown(namespace, name)),
+      ...release.map((system) => () => setFinalizer(tools, system, false)),
+    ]);
   };
   const reconcile = async (namespace: string): Promise<Result> => {
     const observed = observe(world, operatorNamespace, namespace);

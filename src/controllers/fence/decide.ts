@@ -4,6 +4,8 @@
  */
 import type { AISystem } from "../../api/ai-system.ts";
 import { FENCE_FINALIZER } from "../../api/labels.ts";
+import type { Warrant } from "../../api/warrant.ts";
+import type { Read } from "../../domain/facts.ts";
 import {
   buildDefaultDeny,
   buildQuarantine,
@@ -28,11 +30,11 @@ export interface FenceObservation {
   populated: ReadonlySet<string>;
   /** Whether a pod is in quarantine. */
   hasQuarantined: boolean;
-  /** Systems whose gate the Warrant still opens. */
+  /** Systems whose gate the Warrant still opens, as far as can be told. */
   open: ReadonlySet<string>;
 }
 
-export interface FenceDecision {
+interface FenceDecision {
   apply: FencePolicy[];
   /** Names of NetworkPolicies. */
   remove: string[];
@@ -46,6 +48,14 @@ const isHeld = ({ metadata }: AISystem) => metadata.finalizers?.includes(FENCE_F
 const isOver = ({ populated, open, isEnforced }: FenceObservation, name: string) =>
   !populated.has(name) && (!open.has(name) || !isEnforced);
 
+/** Systems whose gate is open; where the Warrant cannot be read any may be, since the API server still goes by it. */
+export function listOpenGates(warrant: Read<Warrant> | undefined, systems: readonly string[]): Set<string> {
+  if (warrant === undefined) return new Set();
+  if (warrant.outcome === "invalid") return new Set(systems);
+  const gates = Object.entries(warrant.object.spec.systems ?? {});
+  return new Set(gates.filter(([, { gate }]) => gate === "Open").map(([name]) => name));
+}
+
 /** Decides what to write and what to take down. */
 export function decideFence(observed: FenceObservation): FenceDecision {
   const { namespace, systems, standing, isEnforced, isTerminating } = observed;
@@ -54,8 +64,10 @@ export function decideFence(observed: FenceObservation): FenceDecision {
   const release = leaving.filter((system) => isHeld(system) && isOver(observed, system.metadata.name));
   if (isTerminating) return { apply: [], remove: [], hold: [], release };
   if (!isEnforced) {
-    const ours = standing.filter(({ isOurs, isDeleting }) => isOurs && !isDeleting).map(({ name }) => name);
-    return { apply: [], remove: ours, hold: [], release: systems.filter(isHeld) };
+    // What an Incident isolates stays so until it is given back, whoever governs.
+    const isNeeded = (name: string) => name === QUARANTINE && observed.hasQuarantined;
+    const ours = standing.filter(({ name, isOurs, isDeleting }) => isOurs && !isDeleting && !isNeeded(name));
+    return { apply: [], remove: ours.map(({ name }) => name), hold: [], release: systems.filter(isHeld) };
   }
   const wanted = [
     buildDefaultDeny(namespace),

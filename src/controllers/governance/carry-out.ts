@@ -17,6 +17,7 @@ import { nudgeOwners } from "../nudge/nudge.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
 import type { ConditionDraft } from "./condition-draft.ts";
 import type { Decided, NamespaceDecision } from "./decide.ts";
+import { settleAll } from "./settle.ts";
 
 export const WARRANTS = toResource(Warrant);
 
@@ -30,16 +31,23 @@ export async function carryOut(
   decision: NamespaceDecision,
   owed: Set<string>,
 ): Promise<void> {
-  for (const [name, spec] of decision.warrants) {
+  const { namespace } = facts;
+  const write = async (name: string, spec: WarrantSpec) => {
     const before = facts.warrants.get(name);
-    const isWritten = await writeWarrant(tools, facts.namespace, name, spec);
-    if (!isWritten) continue;
-    recordVerdicts(tools, { namespace: facts.namespace, mode: name }, before, spec);
+    const isWritten = await writeWarrant(tools, namespace, name, spec);
+    if (!isWritten) return;
+    recordVerdicts(tools, { namespace, mode: name }, before, spec);
     if (name === "enforce") for (const digest of listOpened(before, spec)) owed.add(digest);
-  }
-  for (const name of decision.obsolete) {
-    await tools.client.delete(WARRANTS, { namespace: facts.namespace, name });
-  }
+  };
+  // Statuses wait for them: none may tell what no Warrant says yet.
+  await settleAll([
+    ...[...decision.warrants].map(
+      ([name, spec]) =>
+        () =>
+          write(name, spec),
+    ),
+    ...decision.obsolete.map((name) => () => tools.client.delete(WARRANTS, { namespace, name })),
+  ]);
   await settleAll([
     // Owners first: people wait for their pods, not for conditions.
     () => wakeOwed(tools, facts.namespace, owed),
@@ -55,13 +63,6 @@ async function wakeOwed(tools: Toolbox, namespace: string, owed: Set<string>): P
   if (owed.size === 0) return;
   await nudgeOwners(tools, namespace, owed);
   owed.clear();
-}
-
-/** Does one thing after the other; what fails keeps nothing else from being done, and is thrown at the end. */
-async function settleAll(acts: readonly (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const act of acts) await act().catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
 }
 
 /** Writes a Warrant by PUT with the version that was read, which fences writers that lost the lease. */

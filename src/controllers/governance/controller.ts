@@ -1,19 +1,13 @@
 /** Governs one namespace: observe it, decide on it, carry the decision out, and come back when time changes it. */
 import { MODES, modeLabel } from "../../api/labels.ts";
-import {
-  type Controller,
-  createController,
-  fromStore,
-  isApiError,
-  type Result,
-  type Source,
-} from "../../runtime/index.ts";
+import { type Controller, createController, fromStore, type Result, type Source } from "../../runtime/index.ts";
 import { openIncident } from "../breaches/open.ts";
 import type { Toolbox } from "../toolbox.ts";
 import type { World } from "../world.ts";
 import { carryOut } from "./carry-out.ts";
 import { decideNamespace, findRelabelling, type NamespaceDecision } from "./decide.ts";
 import { observeNamespace } from "./observe.ts";
+import { isStale } from "./settle.ts";
 
 /** Longest time between two looks at a namespace. */
 const MAX_WAIT_MS = 3_600_000;
@@ -114,7 +108,7 @@ export function createGovernanceController(tools: Toolbox, operatorNamespace: st
       if (relabelled !== undefined) await openIncident(tools, namespace, relabelled);
       await carryOut(tools, facts, decision, owedHere);
     } catch (error) {
-      if (!isApiError(error, "Conflict", "AlreadyExists", "NotFound")) throw error;
+      if (!isStale(error)) throw error;
       return { kind: "requeueAfter", ms: CONFLICT_WAIT_MS };
     }
     // A second late rather than a millisecond early.

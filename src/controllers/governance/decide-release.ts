@@ -76,7 +76,7 @@ function describeReadiness([first]: readonly Stated[], notAfter: number): Condit
 }
 
 /** What the status depends on besides the judgement. */
-export interface ReleaseContext {
+interface ReleaseContext {
   tags: Tags;
   /** Set where the Warrant could not hold the release. */
   overflow: Stated | undefined;

@@ -29,7 +29,7 @@ export interface Decided<O, S> {
   status: S;
 }
 
-export interface RevocationStatus {
+interface RevocationStatus {
   /** Digests that the revoked release is remembered by. */
   digests: string[];
   conditions: ConditionDraft[];

@@ -38,7 +38,7 @@ export async function createRecord(
   namespace: string,
   name: string,
   record: { labels: Record<string, string>; data: unknown; revision: number },
-): Promise<"created" | "kept"> {
+): Promise<void> {
   const labels = { [MANAGED_BY_LABEL]: MANAGED_BY, ...record.labels };
   const metadata: ObjectMetadata = { name, namespace, labels };
   const draft = {
@@ -50,10 +50,8 @@ export async function createRecord(
   };
   try {
     await client.create<Revision>(CONTROLLER_REVISIONS, draft);
-    return "created";
   } catch (error) {
     if (!isApiError(error, "AlreadyExists")) throw error;
-    return "kept";
   }
 }
 

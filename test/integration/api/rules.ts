@@ -58,6 +58,13 @@ export const RULES: RuleCase[] = [
   },
   { kind: "AISystem", message: PEER, spec: peer({}) },
   { kind: "AISystem", message: PEER, spec: peer({ cidr: "10.0.0.0/8", namespace: "x" }) },
+  ...["a b", "-a", "A.example/x", "a..b/x", "a/b/c", `${"a".repeat(254)}/x`, "a".repeat(64)].map(
+    (key): RuleCase => ({
+      kind: "AISystem",
+      message: "pods must name labels as Kubernetes takes them",
+      spec: peer({ pods: { [key]: "x" } }),
+    }),
+  ),
   {
     kind: "RiskAssessment",
     message: "an assessment stays with its system: make a new RiskAssessment for another one",

@@ -3,11 +3,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Incident } from "../../../src/api/incident.ts";
 import { BREACHES } from "../../../src/api/reaction.ts";
-import { decideIncidents, type IncidentWrite } from "../../../src/controllers/breaches/decide.ts";
+import { decideIncidents as decide, type IncidentWrite } from "../../../src/controllers/breaches/decide.ts";
 import type { Breach } from "../../../src/domain/breach.ts";
-import { make, MODEL, MODEL6, NOW } from "../domain/voice.ts";
+import { make, MODEL, MODEL6, NOW, valid } from "../domain/voice.ts";
 
 const nothing = () => undefined;
+const decideIncidents = (
+  breaches: readonly Breach[],
+  incidents: readonly Incident[],
+  since: () => string | undefined,
+  now: number,
+) => decide(breaches, incidents.map(valid), since, now);
 const toDigest = (number: number) => `sha256:${number.toString(16).padStart(64, "0")}`;
 
 const REVOKED: Breach = {
@@ -111,6 +117,11 @@ describe("a breach", () => {
     expect(writes.map((one) => (one.write === "open" ? one.name : one.write))).toEqual(
       name === undefined ? [] : [name],
     );
+  });
+
+  test("whose name an Incident has that cannot be read takes the next one", () => {
+    const unread = { outcome: "invalid" as const, metadata: { name: "gate-release-revoked-2611d89f" }, why: "x" };
+    expect(decide([REVOKED], [unread], nothing, NOW)).toMatchObject([{ name: "gate-release-revoked-2611d89f-2" }]);
   });
 
   test("that grows widens its Incident, and keeps what was known", () => {

@@ -1,9 +1,10 @@
 // The fence: what it allows for which declared flow, and in which order it goes up and down.
 import { describe, expect, test } from "vitest";
 import { AISystem } from "../../../src/api/ai-system.ts";
-import { decideFence, type FenceObservation } from "../../../src/controllers/fence/decide.ts";
+import { Warrant } from "../../../src/api/warrant.ts";
+import { decideFence, type FenceObservation, listOpenGates } from "../../../src/controllers/fence/decide.ts";
 import { buildDefaultDeny, buildSystemFence, judgeFence, type StandingPolicy } from "../../../src/domain/fence.ts";
-import { make, SYSTEM_SPEC } from "./voice.ts";
+import { make, SYSTEM_SPEC, valid } from "./voice.ts";
 
 const toSystem = (dataFlows?: object, metadata: object = {}) =>
   make<AISystem>(AISystem, "gate", { ...SYSTEM_SPEC, ...(dataFlows === undefined ? {} : { dataFlows }) }, { metadata });
@@ -149,6 +150,7 @@ describe("its order", () => {
   const nothing = { apply: [], remove: [], hold: 0, release: 0 };
   const OWN = ["vouchsafe-system-gate", "vouchsafe-egress-gate"];
   const ALL = "vouchsafe-default-deny";
+  const ISOLATION: StandingPolicy = { name: "vouchsafe-quarantine", isOurs: true, isDeleting: false, spec: {} };
 
   test.each<[string, Partial<FenceObservation>, Partial<typeof nothing> | object]>([
     ["stands and is held: nothing to do", {}, {}],
@@ -174,15 +176,22 @@ describe("its order", () => {
     [
       "had a pod in quarantine: nothing of it is taken down",
       {
-        standing: [
-          ...toStanding(toSystem()),
-          { name: "vouchsafe-quarantine", isOurs: true, isDeleting: false, spec: {} },
-        ],
+        standing: [...toStanding(toSystem()), ISOLATION],
       },
       {},
     ],
     ["cannot be read: the fence stays", { systems: [], unreadable: ["gate"] }, {}],
     ["is no longer enforced: everything goes", { isEnforced: false }, { remove: [ALL, ...OWN], release: 1 }],
+    [
+      "is no longer enforced while a pod is in quarantine: its isolation stays",
+      { isEnforced: false, hasQuarantined: true, standing: [...toStanding(toSystem()), ISOLATION] },
+      { remove: [ALL, ...OWN], release: 1 },
+    ],
+    [
+      "is no longer enforced and has no pod in quarantine left: its isolation goes",
+      { isEnforced: false, standing: [ISOLATION] },
+      { remove: [ISOLATION.name], release: 1 },
+    ],
     ["goes with its namespace", { isTerminating: true, systems: [toSystem(undefined, leaving)] }, { release: 1 }],
     [
       "waits for its pods in a namespace that goes",
@@ -192,4 +201,45 @@ describe("its order", () => {
   ])("a system that %s", (_, change, expected) => {
     expect(summary(observe(change))).toEqual({ ...nothing, ...expected });
   });
+});
+
+describe("systems whose gate is open", () => {
+  const demands = {
+    runAsNonRoot: "Any",
+    readOnlyRootFilesystem: "Any",
+    hostNetwork: "Any",
+    serviceAccountToken: "Any",
+  };
+  const warrant = make<Warrant>(Warrant, "enforce", {
+    systems: { gate: { gate: "Open", ...demands }, desk: { gate: "Closed", ...demands } },
+  });
+  const unread = { outcome: "invalid" as const, metadata: { name: "enforce" }, why: "x" };
+  test.each<[string, Parameters<typeof listOpenGates>[0], string[]]>([
+    ["those that the Warrant opens", valid(warrant), ["gate"]],
+    ["none without a Warrant: nothing is admitted", undefined, []],
+    ["any of them where the Warrant cannot be read: the API server still goes by it", unread, ["gate", "desk"]],
+  ])("%s", (_, read, expected) => {
+    expect([...listOpenGates(read, ["gate", "desk"])]).toEqual(expected);
+  });
+});
+
+// A NetworkPolicy with a selector that Kubernetes does not take is refused, and with it the fence.
+test.each<[string, string, boolean]>([
+  ["app", "x", true],
+  ["app.kubernetes.io/name", "A_b.c-9", true],
+  ["App", "", true],
+  [`${"a".repeat(63)}`, "x", true],
+  [`${"a".repeat(64)}`, "x", false],
+  ["a b", "x", false],
+  ["-a", "x", false],
+  ["", "x", false],
+  ["A.example/x", "x", false],
+  ["a..b/x", "x", false],
+  ["a/b/c", "x", false],
+  ["app", "a b", false],
+  ["app", "-x", false],
+  ["app", "x.", false],
+])("labels of peers are those that Kubernetes takes: %j=%j %s", (key, value, isTaken) => {
+  const dataFlows = { egress: [{ name: "f", to: { pods: { [key]: value } }, ports: [443] }] };
+  expect(AISystem.spec.safeParse({ ...SYSTEM_SPEC, dataFlows }).success).toBe(isTaken);
 });

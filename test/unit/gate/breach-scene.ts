@@ -57,6 +57,10 @@ export const INDEX: ReleaseIndex = {
     [MODEL6, ["v6"]],
     [SERVER, ["v5", "v6"]],
   ]),
+  systemOf: new Map([
+    ["v5", "gate"],
+    ["v6", "gate"],
+  ]),
   approved: new Set(["v5", "v6"]),
   revoked: new Set(),
   stops: new Map(),

@@ -1,11 +1,36 @@
 // What a breach is about: its digests and release, what is put together, and what does not belong to it.
 import { describe, expect, test } from "vitest";
+import { AISystem } from "../../../src/api/ai-system.ts";
 import { Incident } from "../../../src/api/incident.ts";
+import type { ModelRelease } from "../../../src/api/model-release.ts";
+import { RiskAssessment } from "../../../src/api/risk-assessment.ts";
 import type { BreachKind } from "../../../src/api/reaction.ts";
 import { findRelabelling } from "../../../src/controllers/governance/decide.ts";
-import type { NamespaceFacts } from "../../../src/domain/facts.ts";
-import { findBreaches, findRelease, isSameBreach, type RunningPod } from "../../../src/gate/find-breaches.ts";
-import { make, MODEL, MODEL6, NAMESPACE, NOW, revoke, SERVER, TRUSTED, valid } from "../domain/voice.ts";
+import { listValid, type NamespaceFacts } from "../../../src/domain/facts.ts";
+import {
+  findBreaches,
+  findRelease,
+  isSameBreach,
+  listGoverned,
+  type ReleaseIndex,
+  type RunningPod,
+} from "../../../src/gate/find-breaches.ts";
+import {
+  ASSESSMENT_SPEC,
+  make,
+  MODEL,
+  MODEL6,
+  NAMESPACE,
+  NOW,
+  revoke,
+  SERVER,
+  SYSTEM_SPEC,
+  toOpenFacts,
+  toRelease,
+  TRUSTED,
+  UNTIL,
+  valid,
+} from "../domain/voice.ts";
 import {
   after,
   INDEX,
@@ -110,6 +135,101 @@ test.each<[string, string[], string[], string | undefined]>([
 ])("the release of a pod: %s", (_, digests, revoked, expected) => {
   const images = digests.map((digest) => `r.example/x@${digest}`);
   expect(findRelease(images, { ...INDEX, revoked: new Set(revoked) })).toBe(expected);
+});
+
+describe("a release that somebody else publishes of the same images", () => {
+  const images = [MODEL6, SERVER, SIDECAR].map((digest) => `r.example/x@${digest}`);
+  const index = (decoy: string, lists: readonly string[], change: Partial<ReleaseIndex> = {}): ReleaseIndex => ({
+    ...INDEX,
+    releasesOf: new Map(
+      [MODEL6, SERVER, SIDECAR].map((digest) => [
+        digest,
+        [...(lists.includes(digest) ? [decoy] : []), ...(INDEX.releasesOf.get(digest) ?? [])].toSorted(),
+      ]),
+    ),
+    systemOf: new Map([...INDEX.systemOf, [decoy, "other"]]),
+    ...change,
+  });
+  test.each<[string, ReleaseIndex]>([
+    ["and of what runs beside any model", index("a-decoy", [MODEL6, SERVER, SIDECAR])],
+    ["and of nothing but the server and what runs beside any model", index("a-decoy", [SERVER, SIDECAR])],
+    ["for its own system", index("a-decoy", [MODEL6, SERVER])],
+    ["for its own system, and revokes", index("a-decoy", [MODEL6, SERVER], { revoked: new Set(["a-decoy"]) })],
+    [
+      "for the same system, and that nobody approved",
+      index("a-decoy", [MODEL6, SERVER], { systemOf: new Map([["a-decoy", "gate"], ...INDEX.systemOf]) }),
+    ],
+  ])("takes no pod from its own: %s", (_, about) => {
+    const governed = listGoverned(images, { supporting: [SIDECAR] });
+    expect(findRelease(governed, about, "gate")).toBe("v6");
+    const facts = toFacts({ modes: policy({ supportingImages: [`r.example/x@${SIDECAR}`] }) });
+    const fallen = { ...facts, revocations: [revoke("r", { digests: [MODEL6] })] };
+    expect(see(fallen, toPod({ images }), NOW, about)?.release).toBe("v6");
+  });
+
+  test("governs all images where there is no Warrant", () => {
+    expect(listGoverned(images, undefined)).toEqual(images);
+  });
+});
+
+describe("images that another system may run too", () => {
+  // v5 of gate and d1 of desk are the same two images; neither of them is a model that falls with its release.
+  const artifacts = [MODEL, SERVER].map((digest, i) => ({
+    name: ["model", "server"][i],
+    image: `r.example/x@${digest}`,
+  }));
+  const toShared = (name: string, of: string, status: object = {}) => {
+    const release = toRelease(name, MODEL);
+    const spec = { ...release.spec, system: of, artifacts };
+    return valid({ ...release, spec, status: { ...release.status, ...status } } as ModelRelease);
+  };
+  const systems = ["desk", "gate"].map((name) => valid(make<AISystem>(AISystem, name, SYSTEM_SPEC)));
+  const assessments = ["desk", "gate"].map((name) =>
+    valid(make<RiskAssessment>(RiskAssessment, name, { ...ASSESSMENT_SPEC, system: name })),
+  );
+  const releases = [toShared("d1", "desk"), toShared("v5", "gate")];
+  const fences = new Map(["desk", "gate"].map((name) => [name, { outcome: "whole" as const }]));
+  const shared = toOpenFacts({ systems, assessments, releases, fences });
+  const about: ReleaseIndex = {
+    ...INDEX,
+    releasesOf: new Map([MODEL, SERVER].map((digest) => [digest, ["d1", "v5"]])),
+    systemOf: new Map([
+      ["d1", "desk"],
+      ["v5", "gate"],
+    ]),
+    approved: new Set(["d1", "v5"]),
+  };
+  const approved = listValid(shared.approvals).find(({ metadata }) => metadata.name === "mr-v5")?.spec.target.digest;
+  const decoys = Array.from({ length: 40 }, (_, i) => toShared(`a${i}`, "gate"));
+
+  test.each<[BreachKind | undefined, string, NamespaceFacts]>([
+    [undefined, "both may run", shared],
+    ["ReleaseRevoked", "its release was revoked", { ...shared, revocations: [revoke("r", { release: "v5" })] }],
+    ["ApprovalWithdrawn", "its approval was withdrawn", without(shared, "mr-v5")],
+    [
+      "ApprovalWithdrawn",
+      "its approval was withdrawn, and others list the images",
+      {
+        ...without(shared, "mr-v5"),
+        releases: [
+          toShared("d1", "desk"),
+          ...decoys,
+          toShared("v5", "gate", { approved: { digest: approved, until: UNTIL } }),
+        ],
+      },
+    ],
+    [
+      "ImageUnvouched",
+      "its release was never looked at",
+      { ...shared, releases: [toShared("d1", "desk"), toShared("v5", "gate", { artifacts: undefined })] },
+    ],
+  ])("are %s: %s", (kind, _, facts) => {
+    const images = artifacts.map(({ image }) => image);
+    const index = { ...about, revoked: indexOf(facts).revoked };
+    expect(warrantOf(facts).images?.[MODEL]?.grants?.map(({ system: of }) => of)).toContain("desk");
+    expect(see(facts, toPod({ images }), NOW, index)?.kind).toBe(kind);
+    expect(see(facts, toPod({ images, system: "desk" }), NOW, index)).toBeUndefined();
+  });
 });
 
 describe("breaches of a namespace", () => {
