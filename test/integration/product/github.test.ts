@@ -88,7 +88,8 @@ test("reviews of the people whom the policy names approve what was delivered, un
   repository.merge(pull);
   await deliver(place, objects);
 
-  await untilCondition(stage.kubectl, RELEASE, "Ready=True");
+  // GitHub is asked again once a minute.
+  await untilCondition(stage.kubectl, RELEASE, "Ready=True", 100_000);
   const approvals = await list<Reviewed>(place, "Approval");
   const told = approvals.map(({ spec }) => `${spec.source} ${spec.approver.username} ${spec.review?.pullRequest}`);
   expect(told.toSorted()).toEqual([`GitHub alice ${pull.number}`, `GitHub ruth ${pull.number}`]);
@@ -99,7 +100,7 @@ test("reviews of the people whom the policy names approve what was delivered, un
   // What is approved is looked at every ten minutes; a new start looks at once.
   await stage.product.operator.stop();
   await stage.product.startOperator();
-  await untilCondition(stage.kubectl, RELEASE, "Approved=False");
+  await untilCondition(stage.kubectl, RELEASE, "Approved=False", 100_000);
   const withdrawn = (await list<Reviewed>(place, "Approval")).filter(({ spec }) => spec.decision === "withdraw");
   expect(withdrawn.map(({ spec }) => spec.approver.username)).toEqual(["alice"]);
   expect(github.offences).toEqual([]);
