@@ -9,6 +9,6 @@ export const countedApproval = z.object({
   approver: username().describe("Who gave it."),
   until: timestamp().optional().describe("Until when it holds."),
   counts: z.enum(["Yes", "No"]).describe("Whether it counts now."),
-  why: sentence().optional().describe("Why it does not count."),
+  why: sentence().optional().describe("Why it does not count, or counts although it was given for earlier content."),
 });
 export type CountedApproval = z.output<typeof countedApproval>;

@@ -69,6 +69,10 @@ const spec = withRules(
     message: "an incident closes only with cause, action and the result of a check: vouchsafe incident review",
   },
   { rule: "oldSelf.state == 'Open' || self.state == 'Closed'", message: "a closed incident stays closed" },
+  {
+    rule: "oldSelf.state == 'Open' || (self.summary == oldSelf.summary && self.severity == oldSelf.severity && has(self.review) == has(oldSelf.review) && (!has(self.review) || self.review == oldSelf.review) && has(self.go) == has(oldSelf.go) && (!has(self.go) || self.go == oldSelf.go))",
+    message: "the record of a closed incident is never changed: open another one",
+  },
 );
 
 /** How far one rung came. */

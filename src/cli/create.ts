@@ -1,6 +1,7 @@
 /** Makes records under your own name. What the API server refuses is an answer, not a fault. */
 import { API_VERSION, type KindDefinition, toResource } from "../api/kind.ts";
 import { isApiError, type KubeObject } from "../runtime/index.ts";
+import { adviseGrant } from "./forbidden.ts";
 import type { Session } from "./session.ts";
 
 export type Written = { outcome: "written"; object: KubeObject } | { outcome: "refused"; message: string };
@@ -11,7 +12,7 @@ export async function attempt(write: () => Promise<KubeObject>): Promise<Written
     return { outcome: "written", object: await write() };
   } catch (error) {
     if (!isApiError(error, "Forbidden", "Invalid")) throw error;
-    return { outcome: "refused", message: error.message };
+    return { outcome: "refused", message: adviseGrant(error.message) };
   }
 }
 

@@ -68,11 +68,19 @@ async function judgeUnder(session: Session, policy: string, inForce: Mode | unde
   return { warrant: compileWarrant(mode, facts, judgement).spec, findings: findings.map(({ text }) => text) };
 }
 
+/** A slip in a name is not a policy that is missing: the namespace does not rest on it. */
+async function demandPolicy(session: Session, name: string): Promise<void> {
+  if ((await readOne<AIPolicy>(session, AIPolicy, name)) !== undefined) return;
+  const names = (await readAll<AIPolicy>(session, AIPolicy)).map(({ metadata }) => metadata.name);
+  throw new UsageError(`there is no AIPolicy ${name}, only: ${names.join(", ") || "none"}`);
+}
+
 /** Runs the command for `name`; `policyName` asks what a policy would refuse that the namespace does not name yet. */
 export async function explainNamespace(base: Session, name: string, policyName: string | undefined): Promise<Answer> {
   const session = { ...base, namespace: name };
   const namespace = await readCore<KubeObject>(session, NAMESPACES, name);
   if (namespace === undefined) throw new UsageError(`there is no namespace ${name}`);
+  if (policyName !== undefined) await demandPolicy(session, policyName);
   const labels = namespace.metadata.labels ?? {};
   const named = MODES.flatMap((mode) =>
     labels[modeLabel(mode)] === undefined ? [] : [`${mode}: ${labels[modeLabel(mode)]}`],

@@ -1,5 +1,6 @@
 /** `vouchsafe explain system|release|image|pod`: why something may run or not, and what to do next. */
 import { AISystem } from "../api/ai-system.ts";
+import type { CountedApproval } from "../api/approval-count.ts";
 import type { Condition } from "../api/fields.ts";
 import { ModelRelease } from "../api/model-release.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
@@ -7,6 +8,7 @@ import type { WarrantSpec } from "../api/warrant.ts";
 import { listValid } from "../domain/facts.ts";
 import { judgeImage, judgePod, type PodLike, readDigest } from "../gate/judge-pod.ts";
 import type { KubeObject } from "../runtime/index.ts";
+import { describeOpen, listOpen } from "./containment/read-incidents.ts";
 import { readAll, readCore, readOne, readWarrants } from "./read.ts";
 import { type Answer, type Session, UsageError } from "./session.ts";
 
@@ -30,6 +32,7 @@ export async function explainSystem(session: Session, name: string): Promise<Ans
   const releases = listValid(await readAll<ModelRelease>(session, ModelRelease, namespace)).filter(
     ({ spec }) => spec.system === name,
   );
+  const incidents = (await listOpen(session, namespace)).filter(({ spec }) => spec.system === name);
   const wanted = Object.values((await readWarrants(session)).get("approvals")?.approvals ?? {});
   const rolesOf = (kind: string, of: string) => {
     const entry = wanted.find((one) => one.kind === kind && one.name === of);
@@ -39,6 +42,7 @@ export async function explainSystem(session: Session, name: string): Promise<Ans
   };
   const lines = [
     `AISystem ${name}: ${system.spec.purpose}`,
+    ...incidents.map((incident) => `  ${describeOpen(incident)}`),
     ...showConditions(system.status?.conditions),
     ...assessments.flatMap(({ metadata, status }) => [
       "",
@@ -54,7 +58,18 @@ export async function explainSystem(session: Session, name: string): Promise<Ans
       rolesOf("ModelRelease", metadata.name),
     ]),
   ].filter((line, index, all) => line !== "" || all[index - 1] !== "");
-  return { exit: isReady(system.status?.conditions) ? 0 : 1, json: { system, assessments, releases }, lines };
+  return {
+    exit: isReady(system.status?.conditions) ? 0 : 1,
+    json: { system, incidents, assessments, releases },
+    lines,
+  };
+}
+
+function describeApproval({ name, approver, role, until, counts, why }: CountedApproval): string {
+  const who = `by ${approver} as ${role}`;
+  if (counts === "No") return `${name} ${who} does not count: ${why ?? "?"}`;
+  if (why !== undefined) return `${name} ${who} counts until ${until ?? "?"}: ${why}`;
+  return `approved ${who} until ${until ?? "?"} (${name})`;
 }
 
 /** Explains a ModelRelease: what was verified, who approved, until when. */
@@ -62,6 +77,8 @@ export async function explainRelease(session: Session, name: string): Promise<An
   const release = await readOne<ModelRelease>(session, ModelRelease, name);
   if (release === undefined) throw missing("ModelRelease", name, session);
   const { status } = release;
+  // Nothing that is approved makes it run again.
+  const isRevoked = status?.conditions?.some((one) => one.type === "Revoked" && one.status === "True") === true;
   const lines = [
     `ModelRelease ${name}, version ${release.spec.version} of ${release.spec.system}`,
     ...showConditions(status?.conditions),
@@ -79,12 +96,8 @@ export async function explainRelease(session: Session, name: string): Promise<An
       ];
     }),
     "",
-    ...(status?.approvals ?? []).map(({ name: approval, approver, role, until, counts, why }) =>
-      counts === "Yes"
-        ? `approved by ${approver} as ${role} until ${until ?? "?"} (${approval})`
-        : `${approval} by ${approver} as ${role} does not count: ${why ?? "?"}`,
-    ),
-    `digest to approve: ${status?.digest ?? "not known yet"}`,
+    ...(status?.approvals ?? []).map(describeApproval),
+    ...(isRevoked ? [] : [`digest to approve: ${status?.digest ?? "not known yet"}`]),
   ];
   return { exit: isReady(status?.conditions) ? 0 : 1, json: release, lines };
 }

@@ -1,4 +1,5 @@
 /** Entry point of the vouchsafe command. */
+import { adviseGrant } from "./forbidden.ts";
 import { answer, buildProgram } from "./program.ts";
 
 const USAGE = 2;
@@ -13,6 +14,6 @@ const program = buildProgram(
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`vouchsafe: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`vouchsafe: ${error instanceof Error ? adviseGrant(error.message) : String(error)}\n`);
   process.exitCode = USAGE;
 }

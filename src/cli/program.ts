@@ -6,6 +6,7 @@ import { explainImage, explainPod, explainRelease, explainSystem } from "./expla
 import { explainNamespace } from "./explain-namespace.ts";
 import { type Answer, type GlobalOptions, openSession, type Session } from "./session.ts";
 import { status } from "./status.ts";
+import { VERSION } from "./version.ts";
 import { whoami } from "./whoami.ts";
 
 const EXIT_CODES = `
@@ -34,6 +35,7 @@ export function buildProgram(run: Runner, exit: (status: number) => never): Comm
     .description(
       "Ask why an AI workload may run or not, decide on releases and risks under your own name, stop and revoke, handle incidents.",
     )
+    .version(VERSION)
     .option("--kubeconfig <path>", "kubeconfig; KUBECONFIG, ~/.kube/config or the pod's own where it is left out")
     .option("--context <name>", "context of the kubeconfig")
     .option("-n, --namespace <name>", "namespace; the context's where it is left out")

@@ -25,12 +25,18 @@ export async function readStamp(session: Session): Promise<{ username: string; u
   return { username, ...(uid === undefined || uid === "" ? {} : { uid }) };
 }
 
-async function isAllowed({ client }: Session, resource: string, name: string, namespace?: string): Promise<boolean> {
-  const attributes = { group: GROUP, resource, name, verb: "use", ...(namespace === undefined ? {} : { namespace }) };
+interface Attributes {
+  group: string;
+  resource: string;
+  name?: string;
+  namespace?: string;
+}
+
+async function isAllowed({ client }: Session, attributes: Attributes): Promise<boolean> {
   const body = {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SelfSubjectAccessReview",
-    spec: { resourceAttributes: attributes },
+    spec: { resourceAttributes: { ...attributes, verb: "use" } },
   };
   const path = ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"];
   return (await client.post<{ status: { allowed: boolean } }>(path, body)).status.allowed;
@@ -41,6 +47,13 @@ export type Held = "yes" | "no" | "wildcard";
 
 /** Whether a right is held by name: who may also use the reserved name holds a wildcard, which counts for nothing. */
 export async function holdsByName(session: Session, resource: string, name: string, namespace?: string): Promise<Held> {
-  if (!(await isAllowed(session, resource, name, namespace))) return "no";
-  return (await isAllowed(session, resource, "not-a-role", namespace)) ? "wildcard" : "yes";
+  const scope = { group: GROUP, resource, ...(namespace === undefined ? {} : { namespace }) };
+  if (!(await isAllowed(session, { ...scope, name }))) return "no";
+  return (await isAllowed(session, { ...scope, name: "not-a-role" })) ? "wildcard" : "yes";
+}
+
+/** Whether the user is an administrator of everything, as the policies ask; a ServiceAccount is none. */
+export async function isFullAdmin(session: Session, { username }: Identity): Promise<boolean> {
+  if (username.startsWith("system:serviceaccount:")) return false;
+  return isAllowed(session, { group: `reserved.${GROUP}`, resource: "reserved" });
 }

@@ -1,6 +1,7 @@
 /** `vouchsafe status`: every AI system with what it runs and what it waits for. */
 import { AISystem } from "../api/ai-system.ts";
 import type { Condition } from "../api/fields.ts";
+import { describeOpen, listOpen } from "./containment/read-incidents.ts";
 import { readAll } from "./read.ts";
 import { type Answer, type Session, toTable } from "./session.ts";
 
@@ -10,6 +11,7 @@ const find = (conditions: readonly Condition[] | undefined, type: string) =>
 /** Runs the command; exit status 1 where a system is not ready. */
 export async function status(session: Session, allNamespaces: boolean): Promise<Answer> {
   const reads = await readAll<AISystem>(session, AISystem, allNamespaces ? undefined : session.namespace);
+  const open = await listOpen(session, allNamespaces ? undefined : session.namespace);
   const systems = reads.map((read) => {
     const { name, namespace = "" } = read.metadata;
     if (read.outcome === "invalid") return { namespace, name, tier: "", release: "", ready: "False", why: read.why };
@@ -33,7 +35,15 @@ export async function status(session: Session, allNamespaces: boolean): Promise<
     };
   }
   const rows = systems.map(({ namespace, name, tier, release, ready }) => [namespace, name, tier, release, ready]);
-  const waiting = systems.filter(({ why }) => why !== "").map(({ name, why }) => `${name}: ${why}`);
+  // What a breach stopped is not waiting for whatever release is left over, so its Incidents come first.
+  const waiting = systems
+    .filter(({ why }) => why !== "")
+    .flatMap(({ namespace, name, why }) => [
+      ...open
+        .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.system === name)
+        .map((incident) => `${name}: ${describeOpen(incident)}`),
+      `${name}: ${why}`,
+    ]);
   const isReady = systems.every(({ ready }) => ready === "True");
   const lines = [
     ...toTable([["NAMESPACE", "SYSTEM", "TIER", "RELEASE", "READY"], ...rows]),

@@ -3,7 +3,7 @@ import { AIPolicy } from "../api/ai-policy.ts";
 import { AISystem } from "../api/ai-system.ts";
 import { listValid } from "../domain/facts.ts";
 import { readAll } from "./read.ts";
-import { type Held, holdsByName, readIdentity } from "./rights.ts";
+import { type Held, holdsByName, isFullAdmin, readIdentity } from "./rights.ts";
 import { type Answer, type Session, toTable } from "./session.ts";
 
 async function listPolicies(session: Session): Promise<AIPolicy[]> {
@@ -23,6 +23,11 @@ async function listAuthorities(session: Session): Promise<Map<string, string[]>>
 const explain = (held: Held, wildcard: string) =>
   held === "wildcard" ? `no: held by "*" only, which ${wildcard}` : held;
 
+function describeGoverning(held: Held, isAdmin: boolean): string {
+  if (isAdmin) return "yes: administrator of everything";
+  return held === "yes" ? "yes" : "no";
+}
+
 /** Runs the command. */
 export async function whoami(session: Session): Promise<Answer> {
   const { namespace } = session;
@@ -37,9 +42,10 @@ export async function whoami(session: Session): Promise<Answer> {
   const stopping: Record<string, Held> = {};
   for (const name of authorities.keys())
     stopping[name] = await holdsByName(session, "stopauthorities", name, namespace);
+  const isAdmin = await isFullAdmin(session, identity);
   const governing: Record<string, Held> = {};
   for (const name of [...policies.map(({ metadata }) => metadata.name), "records"]) {
-    governing[name] = await holdsByName(session, "governancemodes", name);
+    governing[name] = isAdmin ? "yes" : await holdsByName(session, "governancemodes", name);
   }
   const lines = [
     `You are ${identity.username}${identity.uid === undefined ? "" : ` (uid ${identity.uid})`}.`,
@@ -67,7 +73,7 @@ export async function whoami(session: Session): Promise<Answer> {
     "",
     ...toTable([
       ["GOVERN", "BY NAME"],
-      ...Object.entries(governing).map(([name, held]) => [name, held === "yes" ? "yes" : "no"]),
+      ...Object.entries(governing).map(([name, held]) => [name, describeGoverning(held, isAdmin)]),
     ]),
   ];
   return { exit: 0, json: { ...identity, namespace, approving, stopping, governing }, lines };

@@ -340,7 +340,7 @@ export const FINDINGS = {
     standing: "notYet",
     what: "no release of the namespace lists image {image}",
     who: "the product team",
-    next: "publish a ModelRelease that lists it; vouchsafe explain namespace shows what may run",
+    next: "publish a ModelRelease that lists it; vouchsafe status -n {namespace} shows what may run",
   },
   SystemLabelMissing: {
     standing: "malformed",
@@ -414,7 +414,7 @@ export const FINDINGS = {
     standing: "guarded",
     what: "Warrants are written by the operator alone",
     who: "nobody",
-    next: "approve, assess or publish instead: vouchsafe explain namespace",
+    next: "approve, assess or publish instead: vouchsafe status -n {namespace}",
   },
   StatusGuarded: {
     standing: "guarded",
@@ -574,8 +574,14 @@ export function toTemplate(code: FindingCode): string {
   return `${code}: ${what}. ${who === "nobody" ? "Nobody can lift this" : `To be mended by ${who}`}. Next: ${next}`;
 }
 
-/** States a finding; `values` fills in the names of the template, once. */
+/** States a finding; `values` fills in the names of the template, once. An unknown namespace is no argument of a command. */
 export function stateFinding(code: FindingCode, values: Readonly<Record<string, string>>): Stated {
-  const text = toTemplate(code).replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => flatten(values[name] ?? "?", 160));
+  const template = toTemplate(code);
+  const known = values.namespace === undefined ? template.replaceAll(" -n {namespace}", "") : template;
+  const text = known.replace(/\{([a-zA-Z]+)\}(\.?)/g, (_, name: string, stop: string) => {
+    const value = flatten(values[name] ?? "?", 160);
+    // People end a reason with a full stop; the sentence brings its own.
+    return stop === "" ? value : `${value.replace(/\.$/, "")}${stop}`;
+  });
   return { code, text: flatten(text) };
 }

@@ -3,6 +3,7 @@
  * and the last approved content is still in force, it is over, or it was never there.
  */
 import { type Count, countApprovals, type Outcome, type Tally } from "./approvals.ts";
+import { toIso } from "./time.ts";
 
 /** What the approval is judged by. All times are epoch milliseconds. */
 export interface ApprovalCase {
@@ -13,10 +14,13 @@ export interface ApprovalCase {
   lastApproved?: { digest: string; graceEnds: number };
 }
 
-/** `until`: end of the approval. `notAfter`: end of its grace, after which nothing starts on it. */
+/**
+ * `until`: end of the approval. `notAfter`: end of its grace, after which nothing starts on it. `earlier`: names of the
+ * Approvals of earlier content that are in force by the grace for edits.
+ */
 export type ApprovalStanding =
   | { standing: "approved"; until: number; notAfter: number }
-  | { standing: "stale"; until: number; notAfter: number; lacking: string }
+  | { standing: "stale"; until: number; notAfter: number; lacking: string; earlier: readonly string[] }
   | { standing: "expired"; until: number }
   | { standing: "lacking"; missing: string }
   | { standing: "rejected"; approval: string; approver: string; reason: string };
@@ -34,7 +38,7 @@ function judgeLastApproved(about: ApprovalCase, lacking: string): ApprovalStandi
   const { lastApproved: last, count, now, expiryGraceMs } = about;
   if (last === undefined || last.graceEnds <= now) return undefined;
   // Who wrote the edit did not write what was approved: authors were weighed when it was.
-  const { result } = countApprovals({
+  const { result, counted } = countApprovals({
     ...count,
     target: { ...count.target, digest: last.digest },
     authors: { names: [], unknown: false },
@@ -42,7 +46,8 @@ function judgeLastApproved(about: ApprovalCase, lacking: string): ApprovalStandi
   });
   if (result.outcome !== "approved") return undefined;
   const notAfter = Math.min(result.until + expiryGraceMs, last.graceEnds);
-  return { standing: "stale", until: result.until, notAfter, lacking };
+  const earlier = counted.filter(({ counts }) => counts === "Yes").map(({ name }) => name);
+  return { standing: "stale", until: result.until, notAfter, lacking, earlier };
 }
 
 function judgeStanding(about: ApprovalCase, result: Outcome): ApprovalStanding {
@@ -67,8 +72,20 @@ const pickRejection = ({ approval, approver, reason }: Extract<Outcome, { outcom
   reason,
 });
 
+/** Lists what is in force by the grace for edits as counting, until that grace is over. */
+function listCounted(counted: Tally["counted"], standing: ApprovalStanding): Tally["counted"] {
+  if (standing.standing !== "stale") return counted;
+  const until = toIso(standing.notAfter);
+  return counted.map((one) =>
+    standing.earlier.includes(one.name)
+      ? { ...one, until, counts: "Yes", why: "it was given for earlier content (edit grace)" }
+      : one,
+  );
+}
+
 /** Judges the approval of one object. */
 export function judgeApproval(about: ApprovalCase): JudgedApproval {
   const tally = countApprovals({ ...about.count, notBefore: about.now - about.expiryGraceMs });
-  return { standing: judgeStanding(about, tally.result), counted: tally.counted };
+  const standing = judgeStanding(about, tally.result);
+  return { standing, counted: listCounted(tally.counted, standing) };
 }

@@ -28,18 +28,34 @@ export interface ClusterSource {
 
 const asMaterial = (value: unknown) => (typeof value === "string" || Buffer.isBuffer(value) ? value : undefined);
 
+/** What client-node falls back to where nothing names a cluster; without TLS, so it is none that can be used. */
+const NO_CLUSTER = "http://localhost:8080";
+
+/** A file that is not there is told by its path; what is wrong inside one client-node says itself. */
+function explainUnread(cause: unknown): Error {
+  const isMissing = cause instanceof Error && "code" in cause && "path" in cause;
+  if (!isMissing) return cause instanceof Error ? cause : new Error(String(cause));
+  return new Error(`cannot read kubeconfig ${String(cause.path)}: ${String(cause.code)}`, { cause });
+}
+
 /** Reads the configuration. Throws where the file or the context does not exist. */
 export async function loadClusterConfig(source: ClusterSource = {}): Promise<ClusterConfig> {
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
-  if (source.kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(source.kubeconfig);
+  try {
+    if (source.kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(source.kubeconfig);
+  } catch (cause) {
+    throw explainUnread(cause);
+  }
   if (source.context !== undefined) {
     if (config.getContextObject(source.context) === null)
       throw new Error(`the kubeconfig has no context ${source.context}`);
     config.setCurrentContext(source.context);
   }
   const cluster = config.getCurrentCluster();
+  if (cluster?.server === NO_CLUSTER && source.kubeconfig === undefined)
+    throw new Error("no cluster: neither --kubeconfig, KUBECONFIG nor ~/.kube/config names one, and this is no pod");
   if (cluster === null) throw new Error("the kubeconfig names no cluster: set KUBECONFIG or give --kubeconfig");
   const readOptions = async () => {
     const options: RequestOptions = {};

@@ -22,6 +22,21 @@ test.each(Object.keys(FINDINGS) as (keyof typeof FINDINGS)[])(
   },
 );
 
+test("a reason that ends with a full stop gives no two of them", () => {
+  const { text } = stateFinding("ReleaseRevoked", {
+    release: "v6.",
+    why: "Drops callers in noise.",
+    namespace: "voice",
+  });
+  expect(text).toContain("release v6. was revoked: Drops callers in noise. Nobody can lift this");
+});
+
+test("a command goes without -n where the namespace is not known", () => {
+  const next = (values: Record<string, string>) => stateFinding("ImageUnknown", values).text;
+  expect(next({ image: "x", namespace: "voice" })).toContain("vouchsafe status -n voice shows what may run");
+  expect(next({ image: "x" })).toContain("vouchsafe status shows what may run");
+});
+
 test("text of tenants is shown once, on one line, within bounds, and never as a template", () => {
   const { text } = stateFinding("SystemMissing", {
     referrer: "a\nb\u2028c",

@@ -9,7 +9,7 @@ import { attempt, type Written } from "../create.ts";
 import { type Answer, type Session, UsageError } from "../session.ts";
 import { chooseAuthority, listAuthorities } from "./authority.ts";
 import { conditionOf, readIncident, tabulateActions } from "./read-incidents.ts";
-import { listLacking } from "./show-incident.ts";
+import { listLacking, listWaiting } from "./show-incident.ts";
 import { until } from "./wait.ts";
 
 export interface ReviewOptions {
@@ -38,6 +38,15 @@ async function edit(session: Session, name: string, change: (incident: Incident)
 
 const refuse = (message: string): Answer => ({ exit: 1, json: { refused: message }, lines: [message] });
 
+const refuseClosed = (name: string, { namespace }: Session): Answer => ({
+  exit: 1,
+  json: { refused: "closed" },
+  lines: [
+    `Incident ${name} is closed, and the record of a closed incident is never changed.`,
+    `Next: report what is new as another Incident in namespace ${namespace}: kubectl explain incident.spec`,
+  ],
+});
+
 const isRung = (text: string): text is Rung => RUNGS.some((rung) => rung === text);
 
 /** What the options add to the review; what is left out stays. */
@@ -58,7 +67,6 @@ function toReview({ cause, action, checkDue, checkResult }: ReviewOptions): obje
 
 function describeRest(incident: Incident, { namespace }: Session): string {
   const lacking = listLacking(incident);
-  if (incident.spec.state === "Closed") return "It is closed already; the record was completed.";
   if (lacking.length > 0) return `Before it may be closed it lacks ${lacking.join(", ")}.`;
   return `Nothing is lacking. Next: vouchsafe incident close ${incident.metadata.name} -n ${namespace}`;
 }
@@ -70,6 +78,7 @@ export async function reviewIncident(session: Session, name: string, options: Re
   if (checkDue !== undefined && parseDay(checkDue) === undefined)
     throw new UsageError(`--check-due ${checkDue} is no day such as 2027-02-01`);
   const before = await readIncident(session, name);
+  if (before.spec.state === "Closed") return refuseClosed(name, session);
   if (checkResult !== undefined && checkDue === undefined && before.spec.review?.check === undefined)
     throw new UsageError("a result needs the day on which the check was due: add --check-due");
   const written = await edit(session, name, () => ({ review }));
@@ -87,7 +96,17 @@ export async function letGo(
   options: { authority?: string },
 ): Promise<Answer> {
   if (!isRung(rung)) throw new UsageError(`${rung} is no rung, only: ${RUNGS.join(", ")}`);
-  const { system } = (await readIncident(session, name)).spec;
+  const before = await readIncident(session, name);
+  const { system, state } = before.spec;
+  if (state === "Closed") return refuseClosed(name, session);
+  const waiting = listWaiting(before);
+  if (!waiting.includes(rung)) {
+    const lines = [
+      `${rung} does not wait for a person in Incident ${name}: ${waiting.length === 0 ? "no rung does" : `only ${waiting.join(", ")}`}.`,
+      `Next: vouchsafe incident show ${name} -n ${session.namespace}`,
+    ];
+    return { exit: 1, json: { refused: "notWaiting", waiting }, lines };
+  }
   const named = system === undefined ? undefined : await listAuthorities(session, system);
   if (system === undefined || named === undefined)
     throw new UsageError(

@@ -55,9 +55,11 @@ function addRevoke(program: Command, act: Act): void {
     .action((digest: string, options: RevokeOptions & { cluster?: boolean }) =>
       act((session) => revokeDigest(session, digest, options)),
     );
-  add("signer <name>", "a signer; its signatures count in no namespace any more").action(
-    (name: string, options: RevokeOptions) => act((session) => revokeSigner(session, name, options)),
-  );
+  add("signer <name>", "a signer; its signatures count in no namespace any more")
+    .option("--force", "also where no AIPolicy names the signer, such as one that was deleted")
+    .action((name: string, options: RevokeOptions & { force?: boolean }) =>
+      act((session) => revokeSigner(session, name, options)),
+    );
 }
 
 function addIncident(program: Command, act: Act): void {

@@ -2,6 +2,7 @@
 import { Incident, type IncidentAction } from "../../api/incident.ts";
 import { listValid } from "../../domain/facts.ts";
 import { flatten } from "../../domain/findings.ts";
+import { isApiError } from "../../runtime/index.ts";
 import { readAll, readOne } from "../read.ts";
 import { type Session, toTable, UsageError } from "../session.ts";
 
@@ -10,6 +11,21 @@ export async function readIncidents(session: Session): Promise<Incident[]> {
   const incidents = listValid(await readAll<Incident>(session, Incident, session.namespace));
   return incidents.toSorted((a, b) => (a.spec.detectedAt < b.spec.detectedAt ? 1 : -1));
 }
+
+/** Open Incidents of the namespace, or of the cluster; none where the user may not see them. */
+export async function listOpen(session: Session, namespace?: string): Promise<Incident[]> {
+  try {
+    const incidents = listValid(await readAll<Incident>(session, Incident, namespace));
+    return incidents.filter(({ spec }) => spec.state === "Open");
+  } catch (error) {
+    if (isApiError(error, "Forbidden")) return [];
+    throw error;
+  }
+}
+
+/** Names an open Incident, to go on from. */
+export const describeOpen = ({ metadata: { name, namespace = "" } }: Incident) =>
+  `Incident ${name} is open: vouchsafe incident show ${name} -n ${namespace}`;
 
 /** One Incident; it is a fault to name one that is not there. */
 export async function readIncident(session: Session, name: string): Promise<Incident> {

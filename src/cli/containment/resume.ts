@@ -26,17 +26,31 @@ async function isReleased(session: Session, system: string): Promise<true | unde
   return gate !== undefined && gate.why?.code === "SystemStopped" ? undefined : true;
 }
 
+/** Without a Stop there is nothing to lift; an Incident may keep the system from running all the same. */
+async function sayNotStopped(session: Session, system: string): Promise<Answer> {
+  const incidents = (await readIncidents(session)).filter(
+    ({ spec }) => spec.state === "Open" && spec.breach !== undefined && spec.system === system,
+  );
+  const lines = [
+    `No Stop of a person is in force for AISystem ${system} in namespace ${session.namespace}.`,
+    ...(incidents.length === 0
+      ? []
+      : [
+          "Open Incidents may keep it from running, until people vouch for it again:",
+          ...listLines(incidents, session),
+        ]),
+  ];
+  return { exit: incidents.length === 0 ? 0 : 1, json: { lifted: [], incidents }, lines };
+}
+
 /** Runs the command. */
 export async function resume(session: Session, system: string, options: StopOptions): Promise<Answer> {
   const { namespace } = session;
-  const stops = listValid(await readAll<Stop>(session, Stop, namespace)).filter(isOf(system));
-  if (stops.length === 0) {
-    const lines = [`AISystem ${system} is not stopped in namespace ${namespace}.`];
-    return { exit: 0, json: { lifted: [] }, lines };
-  }
   const named = await listAuthorities(session, system);
   if (named === undefined)
     throw new UsageError(`there is no AISystem ${system} in namespace ${namespace}, so nobody names who may resume it`);
+  const stops = listValid(await readAll<Stop>(session, Stop, namespace)).filter(isOf(system));
+  if (stops.length === 0) return sayNotStopped(session, system);
   const chosen = await chooseAuthority(session, system, named, options.authority);
   if (chosen.outcome === "refused") return chosen.answer;
   const lifted: string[] = [];

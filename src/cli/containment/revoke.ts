@@ -1,12 +1,15 @@
 /** `vouchsafe revoke`: what may never run again, by release, digest or signer, and whether it is refused already. */
 import type { Incident } from "../../api/incident.ts";
+import { AIPolicy } from "../../api/ai-policy.ts";
 import { ModelRelease } from "../../api/model-release.ts";
 import { ClusterRevocation, Revocation } from "../../api/revocation.ts";
 import type { WarrantSpec } from "../../api/warrant.ts";
+import { listValid } from "../../domain/facts.ts";
 import { toIso } from "../../domain/time.ts";
+import { isApiError } from "../../runtime/index.ts";
 import { createNamed } from "../create.ts";
 import { readMoment } from "../dates.ts";
-import { readOne, readWarrants } from "../read.ts";
+import { readAll, readOne, readWarrants } from "../read.ts";
 import { readStamp } from "../rights.ts";
 import { type Answer, type Session, UsageError } from "../session.ts";
 import { lookAfterwards } from "./afterwards.ts";
@@ -98,7 +101,7 @@ const sayRefused = (session: Session, digests: readonly string[], incidents: rea
   ...digests.map((digest) => `  ${digest}`),
   ...(incidents.length === 0
     ? ["No Incident came of it here: nothing that runs uses it."]
-    : ["Incidents that came of it:", ...listLines(incidents, session)]),
+    : ["Open Incidents about it:", ...listLines(incidents, session)]),
 ];
 
 /** Waits until it is refused, and then for a breach to be noticed. */
@@ -107,9 +110,26 @@ async function see(session: Session, target: Target, name: string) {
   return { digests, incidents: digests === undefined ? [] : await findIncidents(session, target, digests) };
 }
 
+function readPast(text: string, now: number): number {
+  const moment = readMoment(text, "--since");
+  if (moment > now) throw new UsageError(`--since ${text} is in the future: name when the fault began`);
+  return moment;
+}
+
+/** The signers that any AIPolicy names; undefined where the user may not read them. */
+async function listSigners(session: Session): Promise<string[] | undefined> {
+  try {
+    const policies = listValid(await readAll<AIPolicy>(session, AIPolicy));
+    return [...new Set(policies.flatMap(({ spec }) => spec.signers.map(({ name }) => name)))];
+  } catch (error) {
+    if (isApiError(error, "Forbidden")) return undefined;
+    throw error;
+  }
+}
+
 async function revoke(session: Session, target: Target, options: RevokeOptions): Promise<Answer> {
   const kind = isClusterWide(target) ? ClusterRevocation : Revocation;
-  const since = options.since === undefined ? {} : { since: toIso(readMoment(options.since, "--since")) };
+  const since = options.since === undefined ? {} : { since: toIso(readPast(options.since, session.now)) };
   const by = await readStamp(session);
   const spec = { ...toSpec(target), reason: options.reason, ...since, by };
   const written = await createNamed(session, kind, toBase(target), spec);
@@ -118,7 +138,7 @@ async function revoke(session: Session, target: Target, options: RevokeOptions):
   }
   const { name } = written.object.metadata;
   const head = `${kind.singular}.vouchsafe.dev/${name} created by ${by.username}; it is for good.`;
-  session.tell(head);
+  session.tell(`Revocation ${name} is on record; waiting until it is refused.`);
   const look = await lookAfterwards(() => see(session, target, name));
   if (look.outcome === "unseen")
     return {
@@ -158,6 +178,16 @@ export function revokeDigest(
   return revoke(session, { what: "digest", digest: `sha256:${hex}`, scope }, options);
 }
 
-/** Revokes a signer, everywhere. */
-export const revokeSigner = (session: Session, name: string, options: RevokeOptions): Promise<Answer> =>
-  revoke(session, { what: "signer", name }, options);
+/** Revokes a signer, everywhere. A slip in the name would be on record for good, and refuse nothing. */
+export async function revokeSigner(
+  session: Session,
+  name: string,
+  options: RevokeOptions & { force?: boolean },
+): Promise<Answer> {
+  const known = options.force === true ? undefined : await listSigners(session);
+  if (known !== undefined && !known.includes(name))
+    throw new UsageError(
+      `no AIPolicy names a signer ${name}, only: ${known.join(", ") || "none"}; --force revokes one that was deleted`,
+    );
+  return revoke(session, { what: "signer", name }, options);
+}

@@ -1,5 +1,6 @@
 /** `vouchsafe incident list|show`: what happened, what was done about it in what time, and what people have to do. */
 import type { Incident } from "../../api/incident.ts";
+import type { Rung } from "../../api/reaction.ts";
 import { flatten } from "../../domain/findings.ts";
 import { type Answer, type Session, toTable } from "../session.ts";
 import { conditionOf, readIncident, readIncidents, tabulateActions } from "./read-incidents.ts";
@@ -89,16 +90,22 @@ export function listLacking({ spec }: Incident): string[] {
   ];
 }
 
-/** What a person does next. */
-function findNext(incident: Incident, { namespace }: Session): string {
-  const { metadata, spec, status } = incident;
-  const run = (rest: string) => `vouchsafe incident ${rest} -n ${namespace}`;
-  if (spec.state === "Closed") return "nothing: it is closed";
+/** Rungs that wait for a person to let them go ahead, and not for a moment or for another rung. */
+export function listWaiting({ spec, status }: Incident): Rung[] {
   const told = new Set(spec.go?.map(({ rung }) => rung));
-  const waiting = status?.actions?.find(
+  const waiting = (status?.actions ?? []).filter(
     ({ rung, result, observed }) => result === "Waiting" && !told.has(rung) && !observed.startsWith("due at "),
   );
-  if (waiting !== undefined) return run(`go ${metadata.name} ${waiting.rung}`);
+  return [...new Set(waiting.map(({ rung }) => rung))];
+}
+
+/** What a person does next. */
+function findNext(incident: Incident, { namespace }: Session): string {
+  const { metadata, spec } = incident;
+  const run = (rest: string) => `vouchsafe incident ${rest} -n ${namespace}`;
+  if (spec.state === "Closed") return "nothing: it is closed";
+  const [waiting] = listWaiting(incident);
+  if (waiting !== undefined) return run(`go ${metadata.name} ${waiting}`);
   const lacking = listLacking(incident);
   if (lacking.length > 0) return run(`review ${metadata.name} ${lacking.map((option) => `${option} ...`).join(" ")}`);
   return run(`close ${metadata.name}`);

@@ -124,9 +124,8 @@ function toJudged({ standing, counted }: JudgedApproval, approved: { digest: str
 }
 
 function describeCount(one: CountedApproval, digest: string, { inForce }: Judged): ConditionDraft {
-  if (one.counts === "Yes") {
-    return holds("Counted", "Counts", `it counts${one.until === undefined ? "" : ` until ${one.until}`}`);
-  }
+  if (one.counts === "No")
+    return { type: "Counted", status: "False", reason: "DoesNotCount", message: one.why ?? "it does not count" };
   if (inForce?.digest === digest) {
     return holds(
       "Counted",
@@ -134,7 +133,7 @@ function describeCount(one: CountedApproval, digest: string, { inForce }: Judged
       `what it approved was edited and stays in force until ${inForce.until}`,
     );
   }
-  return { type: "Counted", status: "False", reason: "DoesNotCount", message: one.why ?? "it does not count" };
+  return holds("Counted", "Counts", `it counts${one.until === undefined ? "" : ` until ${one.until}`}`);
 }
 
 /** What each Approval's own status says, for those whose target was judged. */

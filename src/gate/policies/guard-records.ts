@@ -13,7 +13,7 @@ export const guardWarrants = (operator: Operator): ValidatingPolicy => ({
     {
       expression: `${isOperator(operator)} || ${IS_CLEANUP} || ${IS_UNTYING}`,
       message: "WarrantGuarded",
-      messageExpression: sayCel("WarrantGuarded"),
+      messageExpression: sayCel("WarrantGuarded", { namespace: "request.namespace" }),
     },
   ],
   bindings: EVERYWHERE,

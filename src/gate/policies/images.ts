@@ -69,7 +69,7 @@ export const UNPINNED: Step = {
 
 /** No release lists it; the Warrant may say whom to ask. */
 const sayUnknown = (image: Cel): Cel =>
-  `(has(params.spec.unknown) ? (params.spec.unknown.startsWith('ImageUnknown: ') ? '' : 'ImageUnknown: image ' + ${showCel(image)} + ': ') + string(params.spec.unknown) : ${sayCel("ImageUnknown", { image: showCel(image) })})`;
+  `(has(params.spec.unknown) ? (params.spec.unknown.startsWith('ImageUnknown: ') ? '' : 'ImageUnknown: image ' + ${showCel(image)} + ': ') + string(params.spec.unknown) : ${sayCel("ImageUnknown", { image: showCel(image), namespace: "request.namespace" })})`;
 
 export const UNKNOWN: Step = {
   when: "size(variables.unvouched) > 0 && size(variables.unknown) > 0",

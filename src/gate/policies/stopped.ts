@@ -11,6 +11,9 @@ const STOP = "params.spec";
 /** Where the API server could not stamp a name, there may be none. */
 const BY: Cel = `(has(${STOP}.by) ? ${showLineCel(`${STOP}.by.username`)} : 'the authority ' + ${showLineCel(`${STOP}.authority`)})`;
 
+/** Without its own full stop: the sentence brings one. */
+const REASON: Cel = `(${STOP}.reason.endsWith('.') ? ${STOP}.reason.substring(0, ${STOP}.reason.size() - 1) : ${STOP}.reason)`;
+
 /** Pods of systems that stand still. */
 export const STOPPED: ValidatingPolicy = {
   kind: "validating",
@@ -26,7 +29,7 @@ export const STOPPED: ValidatingPolicy = {
       messageExpression: sayCel("SystemStopped", {
         system: `string(${STOP}.system)`,
         by: BY,
-        why: showLineCel(`${STOP}.reason`),
+        why: showLineCel(REASON),
         namespace: "request.namespace",
       }),
     },

@@ -38,6 +38,7 @@ const STOP_LIFTED = "a Stop that was lifted stays lifted: create another one";
 const INCIDENT_KEEPS = "an incident keeps its system, its breach and the moment it was noticed";
 const INCIDENT_CLOSES =
   "an incident closes only with cause, action and the result of a check: vouchsafe incident review";
+const INCIDENT_CLOSED = "the record of a closed incident is never changed: open another one";
 const FLOOR = "floor belongs to throttle alone";
 const TAKEN_BACK = "only throttle, quarantine and leaveServices can be taken back after a time";
 
@@ -227,4 +228,18 @@ export const RULES: RuleCase[] = [
     before: close,
     spec: (spec) => ({ ...close(spec), state: "Open" }),
   },
+  ...[
+    { review: { ...REVIEWED, cause: "other" } },
+    { summary: "Nothing happened." },
+    { severity: "critical" },
+    { go: [{ rung: "sever", authority: "oncall" }] },
+  ].map((change): RuleCase => {
+    return {
+      kind: "Incident",
+      message: INCIDENT_CLOSED,
+      isTransition: true,
+      before: close,
+      spec: (spec) => ({ ...close(spec), ...change }),
+    };
+  }),
 ];

@@ -128,14 +128,18 @@ function describeStopping(lane: () => Lane): void {
     expect(stopped.stdout).toContain(`kubectl get pods -n ${namespace} -l vouchsafe.dev/system=voice`);
     const [stop] = await listStops(l, namespace);
     expect(stop?.spec, "a true record").toMatchObject({ by: { username: alice.name }, authority: "Head of speech" });
-    expect((await create(l.kubectl, toPod(namespace, "p"))).stderr, "at once").toContain("SystemStopped");
+    expect((await create(l.kubectl, toPod(namespace, "p"))).stderr, "at once").toContain("It drops callers. To be");
 
     const resumed = await run(alice, "resume", "voice", "--reason", "A new filter is in.");
     expect(resumed).toMatchObject({ code: 0, stderr: "" });
     expect(resumed.stdout).toContain(`stop.vouchsafe.dev/${stop?.metadata.name} lifted as Head of speech`);
     expect((await create(l.kubectl, toPod(namespace, "p"))).stderr).toBe("");
     const again = await run(alice, "resume", "voice", "--reason", "x");
-    expect(again).toMatchObject({ code: 0, stdout: `AISystem voice is not stopped in namespace ${namespace}.\n` });
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: `No Stop of a person is in force for AISystem voice in namespace ${namespace}.\n`,
+    });
+    expect(await run(alice, "resume", "nobody", "--reason", "x")).toMatchObject({ code: 2 });
   });
 
   test("whoever may not stop is told who can grant it, and nothing is made", async () => {
@@ -216,7 +220,7 @@ const condemn = (lane: Lane, namespace: string, digests: Record<string, string>)
   });
 
 function describeRevoking(lane: () => Lane): void {
-  test("vouchsafe revoke digest waits until it is refused, and names the Incidents that came of it", async () => {
+  test("vouchsafe revoke digest waits until it is refused, and names the open Incidents about it", async () => {
     const l = lane();
     const { namespace, alice, run } = await makePlace(l);
     const revoking = run(alice, "revoke", "digest", `registry.example/x@${MODEL}`, "--reason", "It drops callers.");
@@ -231,7 +235,11 @@ function describeRevoking(lane: () => Lane): void {
     const answer = await revoking;
     expect(answer.code, answer.stderr).toBe(0);
     expect(answer.stdout).toContain(`The API server refuses in namespace ${namespace}:\n  ${MODEL}\n`);
+    expect(answer.stdout).toContain(`Open Incidents about it:`);
     expect(answer.stdout).toContain(`vouchsafe incident show voice-digest -n ${namespace}`);
+    const resumed = await run(alice, "resume", "voice", "--reason", "x");
+    expect(resumed.code, "no Stop keeps it from running").toBe(1);
+    expect(resumed.stdout).toContain(`vouchsafe incident show voice-digest -n ${namespace}`);
   });
 
   test("whoever may revoke and stop but not look has done so all the same", async () => {
@@ -280,20 +288,19 @@ function describeRevoking(lane: () => Lane): void {
     expect(list?.items.map(({ spec }) => spec)).toEqual([
       { release: "v5", reason: "x", since: "2026-11-01T00:00:00Z", by: { username: alice.name } },
     ]);
+    const future = await run(alice, "revoke", "release", "v5", "--reason", "x", "--since", "2999-01-01");
+    expect(future.stderr).toContain("--since 2999-01-01 is in the future");
     const refused = await run(alice, "revoke", "signer", "pipeline", "--reason", "Its key leaked.");
     expect(refused, "who may not make a ClusterRevocation").toMatchObject({ code: 1 });
     expect(refused.stdout).toContain("clusterrevocations.vouchsafe.dev is forbidden");
     await condemn(l, namespace, { [MODEL]: "SignerRevoked", [SERVER]: "DigestRevoked" });
-    const signer = await runVouchsafe(
-      l.kubeconfig,
-      "-n",
-      namespace,
-      "revoke",
-      "signer",
-      "pipeline",
-      "--reason",
-      "leaked",
-    );
+    const asAdmin = (...args: string[]) =>
+      runVouchsafe(l.kubeconfig, "-n", namespace, "revoke", "signer", "pipeline", "--reason", "leaked", ...args);
+    const unknown = await asAdmin();
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain("no AIPolicy names a signer pipeline, only: ");
+    const signer = await asAdmin("--force");
+    expect(signer.stderr, "its first line is not told twice").not.toContain(signer.stdout.split("\n")[0]);
     expect(signer.stdout).toContain(`  ${MODEL}\nNo Incident came of it here`);
     expect(signer.stdout).not.toContain(SERVER);
     await demand(l.kubectl, ["delete", "clusterrevocations", "--all"]);
@@ -342,6 +349,9 @@ function describeHandling(lane: () => Lane): void {
       expect(shown).toContain(part);
     }
 
+    const idle = await run(alice, "incident", "go", "voice-i", "rollBack");
+    expect(idle).toMatchObject({ code: 1, stderr: "" });
+    expect(idle.stdout).toContain("rollBack does not wait for a person in Incident voice-i: only sever.");
     const eve = await makePerson(l, namespace, "eve", []);
     const refused = await run(eve, "incident", "go", "voice-i", "sever");
     expect(refused).toMatchObject({ code: 1, stderr: "" });
@@ -382,6 +392,9 @@ function describeHandling(lane: () => Lane): void {
       },
     });
     expect(await show()).toContain("Next: nothing: it is closed");
+    const late = await review("--cause", "another");
+    expect(late).toMatchObject({ code: 1, stderr: "" });
+    expect(late.stdout).toContain("Incident voice-i is closed, and the record of a closed incident is never changed.");
     expect((await run(alice, "incident", "list")).stdout).toContain("There is no open Incident");
     expect((await run(alice, "incident", "list", "--all")).stdout).toContain("voice-i");
     expect((await run(alice, "incident", "show", "nobody")).code).toBe(2);

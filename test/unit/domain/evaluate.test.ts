@@ -386,6 +386,9 @@ describe("an edit after approval", () => {
       status.conditions.map(({ status: is, reason }) => `${is} ${reason}`),
     );
     expect(counted).toEqual(["True LastApprovedInForce", "True LastApprovedInForce"]);
+    expect(decision.releases[0]?.status.approvals, "the release says the same").toEqual([
+      expect.objectContaining({ counts: "Yes", why: "it was given for earlier content (edit grace)" }),
+    ]);
     const edited = decision.releases[0]?.status.editedAt;
     expect(edited).toBe("2026-11-24T12:00:00Z");
     expect(decision.warrants.get("enforce")?.images?.[MODEL]?.grants?.[0]?.notAfter).toBe("2026-11-27T12:00:00Z");

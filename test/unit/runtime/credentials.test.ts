@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { loadClusterConfig } from "../../../src/runtime/credentials.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "credentials-"));
@@ -52,4 +52,16 @@ test("a context that does not exist is an error that names it", async () => {
   await expect(loadClusterConfig({ kubeconfig: writeKubeconfig({ token: "t" }), context: "nowhere" })).rejects.toThrow(
     "no context nowhere",
   );
+});
+
+test("without any kubeconfig it says where it looked", async () => {
+  vi.stubEnv("KUBECONFIG", "");
+  vi.stubEnv("HOME", dir);
+  await expect(loadClusterConfig()).rejects.toThrow("no cluster: neither --kubeconfig, KUBECONFIG nor ~/.kube/config");
+  vi.unstubAllEnvs();
+});
+
+test("a kubeconfig that is not there is named", async () => {
+  const path = join(dir, "nowhere");
+  await expect(loadClusterConfig({ kubeconfig: path })).rejects.toThrow(`cannot read kubeconfig ${path}`);
 });
