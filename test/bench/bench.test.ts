@@ -92,18 +92,19 @@ describe("the operator", () => {
     });
     expect(figures.n).toBe(ROUNDS);
   });
+});
 
-  test("memory of the operator", { timeout: 1_800_000 }, async () => {
-    const { pods, before, after, peak } = await measureMemory(open(), PODS);
-    const toMiB = (value: number) => `${Math.round(value)} MiB`;
-    writeSection({
-      title: "Memory",
-      method:
-        "Resident memory of the operator's process before and after pods are created in a governed namespace, and its peak.",
-      header: ["governed pods", "before", "after", "peak"],
-      rows: [[String(pods), toMiB(before), toMiB(after), toMiB(peak)]],
-      goals: [{ goal: "under 256 MiB at 10,000 governed pods", isMet: peak < 256 }],
-    });
-    expect(after).toBeGreaterThan(0);
+test("memory of the operator", { timeout: 1_800_000 }, async () => {
+  const { pods, before, after, peak } = await measureMemory(PODS);
+  const toMiB = (value: number) => `${Math.round(value)} MiB`;
+  writeSection({
+    title: "Memory",
+    method:
+      "Resident memory of the operator as it is built for the image, before and after pods are created in a governed " +
+      "namespace, and its peak. It sees each of them created.",
+    header: ["governed pods", "before", "after", "peak"],
+    rows: [[String(pods), toMiB(before), toMiB(after), toMiB(peak)]],
+    goals: [{ goal: "under 256 MiB at 10,000 governed pods", isMet: peak < 256 }],
   });
+  expect(after).toBeGreaterThan(0);
 });

@@ -1,13 +1,18 @@
 // Memory of the operator with ten thousand governed pods, in a process that has seen each of them created.
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { createClient, loadClusterConfig } from "../../src/runtime/index.ts";
 import { demand } from "../harness/kubectl.ts";
 import { eventually } from "../harness/wait.ts";
 import { toPod } from "../../examples/demo/pods.ts";
-import { openPlace, release, type Stage } from "../integration/product/stage.ts";
+import { openPlace, openStage, release, type Stage } from "../integration/product/stage.ts";
 import { imagesOf } from "../integration/product/containment.ts";
 import { PODS } from "./watching.ts";
 
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const NS = "memory";
 const WIDTH = 24;
 
@@ -25,7 +30,22 @@ async function readMiB(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
 }
 
 /** Creates the pods, which no node ever plays, and reads the operator's memory. */
-export async function measureMemory(scene: Stage, pods: number): Promise<Memory> {
+export async function measureMemory(pods: number): Promise<Memory> {
+  await promisify(execFile)(process.execPath, [join(ROOT, "build.mjs")], { cwd: ROOT });
+  const scene = await openStage({ main: join(ROOT, "dist/operator.mjs") });
+  try {
+    return await measure(scene, pods);
+  } catch (error) {
+    process.stdout.write(
+      `the operator's last words: ${(await readFile(scene.product.operator.logFile, "utf8")).slice(-3000)}\n`,
+    );
+    throw error;
+  } finally {
+    await scene.stop();
+  }
+}
+
+async function measure(scene: Stage, pods: number): Promise<Memory> {
   const { pid } = scene.product.operator;
   const place = await openPlace(scene, NS);
   await release(place, "v5");

@@ -44,6 +44,8 @@ export interface ProductOptions {
   dir: string;
   registry?: Parameters<typeof startRegistry>[1];
   values?: object;
+  /** The operator's program; its sources where it is left out. */
+  main?: string;
   /** Starts what stands between the operator and the API server of a kubeconfig, and gives its address: plain HTTP. */
   openFront?: (kubeconfig: string) => Promise<string>;
 }
@@ -84,10 +86,14 @@ export async function installChart(kubectl: Kubectl, values: object): Promise<vo
 }
 
 /** Starts the operator's process and waits until it leads and its stores are filled. */
-export async function startOperatorProcess(dir: string, env: Record<string, string>): Promise<Operator> {
+export async function startOperatorProcess(
+  dir: string,
+  env: Record<string, string>,
+  main: string = MAIN,
+): Promise<Operator> {
   const logFile = join(dir, "operator.log");
   const evidenceFile = join(dir, "evidence.jsonl");
-  const child: ChildProcess = spawnChild(process.execPath, [MAIN], {
+  const child: ChildProcess = spawnChild(process.execPath, [main], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, VOUCHSAFE_HOST: "127.0.0.1", VOUCHSAFE_PORT: "0", ...env },
   });
@@ -150,14 +156,14 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     pullSecrets?: string[];
     github?: { secret: string; url: string };
   };
-  const startOperator = () =>
-    startOperatorProcess(dir, {
-      KUBECONFIG: own,
-      VOUCHSAFE_NAMESPACE: OPERATOR_NAMESPACE,
-      VOUCHSAFE_INSECURE_REGISTRIES: registry.host,
-      VOUCHSAFE_PULL_SECRETS: pullSecrets.join(","),
-      ...(github === undefined ? {} : { VOUCHSAFE_GITHUB_SECRET: github.secret, VOUCHSAFE_GITHUB_URL: github.url }),
-    });
+  const env = {
+    KUBECONFIG: own,
+    VOUCHSAFE_NAMESPACE: OPERATOR_NAMESPACE,
+    VOUCHSAFE_INSECURE_REGISTRIES: registry.host,
+    VOUCHSAFE_PULL_SECRETS: pullSecrets.join(","),
+    ...(github === undefined ? {} : { VOUCHSAFE_GITHUB_SECRET: github.secret, VOUCHSAFE_GITHUB_URL: github.url }),
+  };
+  const startOperator = () => startOperatorProcess(dir, env, options.main);
   let node: FakeNode | undefined;
   try {
     node = await startFakeNode(await readApi(kubeconfig), "fake-node", { labels: NODE_LABEL });

@@ -30,6 +30,7 @@ const PIECE_LABEL = "vouchsafe.dev/piece";
 const MAX_BYTES = 1_000_000;
 const MAX_LOG_BYTES = 16_384;
 const MAX_LOGGED_CONTAINERS = 32;
+const MAX_OBJECTS = 500;
 const PODS_PIECE = "pods";
 const MAX_NAMED_PODS = 256;
 
@@ -43,7 +44,7 @@ interface Frozen {
 }
 
 type RawPod = KubeObject & { spec?: { containers?: { name: string }[]; initContainers?: { name: string }[] } };
-type RawEvent = KubeObject & { involvedObject?: { name?: string } };
+type RawEvent = KubeObject & { involvedObject?: { kind?: string; name?: string } };
 
 /** Where not all fit, the oldest are left out. */
 const byNewest = (a: KubeObject, b: KubeObject) =>
@@ -118,10 +119,11 @@ async function gather(tools: Toolbox, about: ContainmentFacts): Promise<Map<stri
     ...[DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICA_SETS].map((type) => listOf(tools, type, namespace)),
   ]);
   const pods = allPods.filter(({ metadata }) => names.has(metadata.name));
-  const isTold = ({ involvedObject }: RawEvent) => {
-    const about = involvedObject?.name ?? "";
-    return names.has(about) || [...workloads].some((name) => about === name || about.startsWith(`${name}-`));
-  };
+  // Of pods only those that are frozen: a workload that was rolled out often has told of many others.
+  const isTold = ({ involvedObject: { kind, name = "" } = {} }: RawEvent) =>
+    kind === "Pod"
+      ? names.has(name)
+      : [...workloads].some((workload) => name === workload || name.startsWith(`${workload}-`));
   return new Map<string, object[]>([
     [PODS_PIECE, pods.map(strip)],
     ["owners", [...owners.flat(), ...revisions].filter(isOfWorkload).map(strip)],
@@ -135,7 +137,7 @@ async function gather(tools: Toolbox, about: ContainmentFacts): Promise<Map<stri
 function fit(objects: readonly object[]): { objects: object[]; left: number } {
   const kept: object[] = [];
   let bytes = 0;
-  for (const object of objects) {
+  for (const object of objects.slice(0, MAX_OBJECTS)) {
     bytes += Buffer.byteLength(JSON.stringify(object));
     if (bytes > MAX_BYTES) break;
     kept.push(object);
