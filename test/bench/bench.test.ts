@@ -64,8 +64,8 @@ describe("the operator", () => {
       title: "Breach to rollback",
       method:
         "A Deployment of two pods behind a Service runs v6; v6 is revoked. Milliseconds from the API server's answer to the " +
-        "Revocation until a watch by somebody else shows the change, on the default ladder. No kubelet answers for logs here, " +
-        "so freezing waits for its bound of one second before the rollback.",
+        "Revocation until a watch by somebody else shows the change, on the default ladder. No kubelet " +
+        "answers for logs here.",
       header: ["until", "n", "p50", "p99", "max"],
       rows: keys.map((key) => {
         const { n, p50, p99, max } = summarize(spent[key]);
