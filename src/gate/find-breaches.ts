@@ -170,18 +170,29 @@ export const isSameBreach = (
   b: Pick<Incident["spec"], "breach" | "system" | "release" | "order">,
 ) => a.kind === b.breach && a.system === b.system && a.release === b.release && a.order === b.order;
 
+const names = new WeakMap<readonly string[], string>();
+
+/** A list of images as one text, made once: ten thousand pods are looked at whenever one of them changes. */
+function nameImages(images: readonly string[]): string {
+  const known = names.get(images) ?? images.join("\n");
+  names.set(images, known);
+  return known;
+}
+
 /** Judges pods, each combination of system and images once: pods of one workload share them. */
 export function createJudge(
   warrant: WarrantSpec,
   index: ReleaseIndex,
   at: { now: number; namespace: string },
 ): (pod: RunningPod) => Sighting | undefined {
-  const judged = new Map<string, Sighting | undefined>();
+  const judged = new Map<string, Map<string, Sighting | undefined>>();
   return (pod) => {
     if (pod.isMirror) return judgeRunning(pod, warrant, index, at);
-    const key = `${pod.system}\n${pod.images.join("\n")}`;
-    if (!judged.has(key)) judged.set(key, judgeRunning(pod, warrant, index, at));
-    return judged.get(key);
+    const ofSystem = judged.get(pod.system) ?? new Map<string, Sighting | undefined>();
+    judged.set(pod.system, ofSystem);
+    const key = nameImages(pod.images);
+    if (!ofSystem.has(key)) ofSystem.set(key, judgeRunning(pod, warrant, index, at));
+    return ofSystem.get(key);
   };
 }
 
@@ -192,18 +203,20 @@ export function findBreaches(
   index: ReleaseIndex,
   at: { now: number; namespace: string },
 ): Breach[] {
-  const found = new Map<string, Breach>();
   const judge = createJudge(warrant, index, at);
-  for (const pod of pods.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  // Of ten thousand pods hardly one is in breach: only those are put in order.
+  const seen = pods.flatMap((pod) => {
     const sighting = judge(pod);
-    if (sighting === undefined) continue;
-    const key = JSON.stringify([sighting.kind, sighting.system, sighting.release, sighting.order]);
-    const before = found.get(key);
-    found.set(key, {
-      ...sighting,
-      digests: [...new Set([...(before?.digests ?? []), ...sighting.digests])].toSorted(),
-      pods: [...(before?.pods ?? []), pod.name],
-    });
-  }
-  return [...found.values()];
+    return sighting === undefined ? [] : [{ name: pod.name, sighting }];
+  });
+  const groups = Map.groupBy(
+    seen.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ({ sighting: { kind, system, release, order } }) => JSON.stringify([kind, system, release, order]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const last = group.at(-1);
+    if (last === undefined) return [];
+    const digests = [...new Set(group.flatMap(({ sighting }) => sighting.digests))].toSorted();
+    return [{ ...last.sighting, digests, pods: group.map(({ name }) => name) }];
+  });
 }

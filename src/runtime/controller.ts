@@ -2,6 +2,7 @@
  * A controller: sources map changes to keys, the queue orders them, `reconcile` brings one key to where it
  * should be. It is told a name, never an event; a failure comes back with a growing delay.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "./logger.ts";
 import { createQueue, type QueueOptions } from "./queue.ts";
 import type { Change, Store } from "./store.ts";
@@ -83,6 +84,8 @@ export function createController(options: ControllerOptions): Controller {
         for (;;) {
           const key = await queue.take(signal);
           if (key === undefined) return;
+          // Work that waits for nothing would go on without a turn for timers and sockets: leases and watches would end.
+          await nextTurn();
           await workOn(key, signal);
         }
       };

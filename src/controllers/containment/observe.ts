@@ -204,10 +204,11 @@ export const listOpen = (world: World, namespace: string) =>
 
 /** Incidents that a change in their namespace may concern: open ones, and those that still contain a pod. */
 export function listConcerned(world: World, namespace: string): Incident[] {
+  const contained = listValid(world.incidents.byIndex("namespace", namespace)).filter(isContained);
+  // Asked at every change of a pod: where nothing happened, pods are not gone through.
+  if (contained.every(isOpen)) return contained;
   const containing = new Set(world.pods.byIndex("namespace", namespace).map(({ quarantinedBy }) => quarantinedBy));
-  return listValid(world.incidents.byIndex("namespace", namespace)).filter(
-    (one) => isContained(one) && (isOpen(one) || containing.has(one.metadata.name)),
-  );
+  return contained.filter((one) => isOpen(one) || containing.has(one.metadata.name));
 }
 
 /**
