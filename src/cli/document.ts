@@ -4,9 +4,8 @@ import type { Command } from "commander";
 import { writeGenerated } from "../crd/write-generated.ts";
 import { buildProgram } from "./program.ts";
 
-const program = buildProgram(
-  () => Promise.resolve(),
-  (status) => process.exit(status),
+const program = buildProgram({ run: () => Promise.resolve(), runLocally: () => Promise.resolve() }, (status) =>
+  process.exit(status),
 );
 
 function* describe(command: Command, path: string): Generator<string> {

@@ -1,12 +1,17 @@
 /** Entry point of the vouchsafe command. */
 import { adviseGrant } from "./forbidden.ts";
-import { answer, buildProgram } from "./program.ts";
+import { answer, buildProgram, print } from "./program.ts";
 
 const USAGE = 2;
 
 const program = buildProgram(
-  async (options, act) => {
-    process.exitCode = await answer(options, act);
+  {
+    run: async (options, act) => {
+      process.exitCode = await answer(options, act);
+    },
+    runLocally: async (options, act) => {
+      process.exitCode = print(options, await act());
+    },
   },
   (status) => process.exit(status === 0 ? 0 : USAGE),
 );

@@ -6,34 +6,45 @@ import { explainImage, explainPod, explainRelease, explainSystem } from "./expla
 import { explainNamespace } from "./explain-namespace.ts";
 import { type Answer, type GlobalOptions, openSession, type Session } from "./session.ts";
 import { status } from "./status.ts";
+import { addVerification } from "./verify/program.ts";
 import { VERSION } from "./version.ts";
 import { whoami } from "./whoami.ts";
 
 const EXIT_CODES = `
 Exit status: 0 yes, or done; 1 the answer is no (refused, not ready); 2 usage or environment.`;
 
+/** What runs the commands: those that ask a cluster, and those that need none. */
+export interface Runners {
+  run: Runner;
+  runLocally: (options: GlobalOptions, act: () => Promise<Answer>) => Promise<void>;
+}
+
 /** What runs a command and prints its answer. */
-export type Runner = (options: GlobalOptions, act: (session: Session) => Promise<Answer>) => Promise<void>;
+type Runner = (options: GlobalOptions, act: (session: Session) => Promise<Answer>) => Promise<void>;
+
+/** Prints an answer as it was asked for; gives the exit status. */
+export function print({ output }: GlobalOptions, { exit, json, lines }: Answer): number {
+  process.stdout.write(output === "json" ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join("\n")}\n`);
+  return exit;
+}
 
 /** Opens the cluster, runs, prints; gives the exit status. */
 export async function answer(options: GlobalOptions, act: (session: Session) => Promise<Answer>): Promise<number> {
   const session = await openSession(options);
   try {
-    const { exit, json, lines } = await act(session);
-    process.stdout.write(options.output === "json" ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join("\n")}\n`);
-    return exit;
+    return print(options, await act(session));
   } finally {
     await session.client.close();
   }
 }
 
 /** Builds the program; `run` is called with what the chosen command does, `exit` with commander's own exit status. */
-export function buildProgram(run: Runner, exit: (status: number) => never): Command {
+export function buildProgram({ run, runLocally }: Runners, exit: (status: number) => never): Command {
   const program = new Command("vouchsafe")
     // Inherited by the commands below, so it comes first.
     .exitOverride(({ exitCode }) => exit(exitCode))
     .description(
-      "Ask why an AI workload may run or not, decide on releases and risks under your own name, stop and revoke, handle incidents.",
+      "Ask why an AI workload may run or not, decide on releases and risks under your own name, stop and revoke, handle incidents; verify signatures anywhere.",
     )
     .version(VERSION)
     .option("--kubeconfig <path>", "kubeconfig; KUBECONFIG, ~/.kube/config or the pod's own where it is left out")
@@ -110,5 +121,6 @@ an edit voids it. Authors cannot approve what they wrote. \`vouchsafe whoami\` s
     .description("show who the API server takes you for, in which roles you may decide, and what you may stop")
     .action(() => run(globals(), whoami));
   addContainment(program, (act) => run(globals(), act));
+  addVerification(program, (act) => runLocally(globals(), act));
   return program;
 }

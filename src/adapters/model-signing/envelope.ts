@@ -1,0 +1,78 @@
+/** The container of a model signature (OMS v1.0): a Sigstore bundle with exactly three members and one DSSE signature. */
+import { z } from "zod";
+import { ModelRefusal } from "./refusal.ts";
+
+export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/** A statement of a model with a hundred thousand files takes some 20 MB. */
+export const MAX_SIGNATURE_BYTES = 256 * 1024 * 1024;
+
+const base64 = z
+  .string()
+  .min(1)
+  // One spelling for each value: another one would let a changed file pass as the same.
+  .refine((text) => Buffer.from(text, "base64").toString("base64") === text)
+  .transform((text) => Buffer.from(text, "base64"));
+
+const material = z.looseObject({
+  publicKey: z.looseObject({}).optional(),
+  x509CertificateChain: z
+    .object({
+      certificates: z
+        .array(z.object({ rawBytes: base64 }))
+        .min(1)
+        .max(16),
+    })
+    .optional(),
+  certificate: z.object({ rawBytes: base64 }).optional(),
+});
+
+const envelope = z.strictObject({
+  mediaType: z.string().startsWith("application/vnd.dev.sigstore.bundle"),
+  verificationMaterial: material,
+  dsseEnvelope: z.object({
+    payloadType: z.literal(PAYLOAD_TYPE),
+    payload: base64,
+    // More than one would leave open which of them counts.
+    signatures: z.array(z.object({ sig: base64 })).length(1),
+  }),
+});
+
+/** What the signature was made with, as the bundle says. */
+export type Material = { method: "key" } | { method: "certificate"; chain: Buffer[] } | { method: "sigstore" };
+
+export interface ModelSignature {
+  material: Material;
+  payload: Buffer;
+  signature: Buffer;
+}
+
+function readMaterial({ publicKey, x509CertificateChain, certificate }: z.output<typeof material>): Material {
+  const given = [publicKey, x509CertificateChain, certificate].filter((one) => one !== undefined).length;
+  if (given !== 1)
+    throw new ModelRefusal("SignatureBroken", "it does not say with exactly one key or certificate it was made");
+  if (x509CertificateChain !== undefined) {
+    return { method: "certificate", chain: x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes) };
+  }
+  return { method: certificate === undefined ? "key" : "sigstore" };
+}
+
+/** Reads a signature file. Throws a ModelRefusal. */
+export function parseSignature(bytes: Buffer): ModelSignature {
+  let parsed: z.output<typeof envelope>;
+  try {
+    parsed = envelope.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+  } catch {
+    throw new ModelRefusal(
+      "SignatureBroken",
+      "it is no Sigstore bundle with one DSSE signature, as model signing v1.0 has it",
+    );
+  }
+  const [first] = parsed.dsseEnvelope.signatures;
+  return {
+    material: readMaterial(parsed.verificationMaterial),
+    payload: parsed.dsseEnvelope.payload,
+    signature: first?.sig ?? Buffer.alloc(0),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * What a statement of OpenSSF Model Signing v1.0 says of a model: its files or shards with their digests. The root digest
+ * is always computed anew, in the order in which the resources are listed.
+ */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { isSoundName } from "./names.ts";
+import { ModelRefusal, showName } from "./refusal.ts";
+
+export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+export const PREDICATE_TYPE = "https://model_signing/signature/v1.0";
+
+/** The hashes of the algorithm registry. The reference implementation writes `blake2b` and calls it `blake2`. */
+export type ModelHash = "sha256" | "blake2b" | "blake3";
+const LABELS: Record<string, ModelHash> = { sha256: "sha256", blake2b: "blake2b", blake2: "blake2b", blake3: "blake3" };
+const HEX_LENGTH: Record<ModelHash, number> = { sha256: 64, blake2b: 128, blake3: 64 };
+
+/** A file, or a part of one: bytes from `start` to before `end`. */
+export interface Resource {
+  name: string;
+  part: { start: number; end: number } | undefined;
+  /** Hex. */
+  digest: string;
+}
+
+export interface ModelManifest {
+  /** SHA-256 over the digests of all resources, in hex: the statement's one subject. */
+  root: string;
+  hash: ModelHash;
+  resources: readonly Resource[];
+  /** Size of a shard in bytes; undefined where whole files are listed. */
+  shardSize: number | undefined;
+  /** Paths that the signer left out, as recorded. */
+  ignored: readonly string[];
+}
+
+const statement = z.object({
+  _type: z.literal(STATEMENT_TYPE),
+  subject: z.array(z.object({ name: z.string().min(1), digest: z.object({ sha256: z.string() }) })).length(1),
+  predicateType: z.literal(PREDICATE_TYPE),
+  predicate: z.object({
+    serialization: z.object({
+      method: z.enum(["files", "shards"]),
+      hash_type: z.string(),
+      allow_symlinks: z.boolean(),
+      shard_size: z.int().min(1).optional(),
+      ignore_paths: z.array(z.string()).max(10_000).optional(),
+    }),
+    resources: z
+      .array(z.object({ name: z.string().min(1), digest: z.string().regex(/^[0-9a-f]+$/), algorithm: z.string() }))
+      .min(1)
+      .max(1_000_000),
+  }),
+});
+
+const broken = (why: string) => new ModelRefusal("SignatureBroken", why);
+
+/** `path:start:end`; a path may contain colons, so the last two fields count. */
+function parseShard(text: string): { name: string; part: { start: number; end: number } } {
+  const [, name = "", start = "", end = ""] = /^(.+):(\d{1,15}):(\d{1,15})$/s.exec(text) ?? [];
+  if (name === "" || Number(start) >= Number(end)) throw broken(`${showName(text)} is no shard of a file`);
+  return { name, part: { start: Number(start), end: Number(end) } };
+}
+
+/** Shards of each file follow each other without a gap, all of the same size but the last. */
+function demandWholeFiles(resources: readonly Resource[], size: number): void {
+  const ends = new Map<string, number>();
+  for (const { name, part } of resources.toSorted((a, b) => (a.part?.start ?? 0) - (b.part?.start ?? 0))) {
+    if (part === undefined) continue;
+    const last = ends.get(name) ?? 0;
+    if (part.start !== last || part.end - part.start > size || last % size !== 0) {
+      throw broken(`the shards of ${showName(name)} do not make up a file`);
+    }
+    ends.set(name, part.end);
+  }
+}
+
+/** Reads the statement that an envelope carries. Throws a ModelRefusal. */
+export function parseManifest(payload: Buffer): ModelManifest {
+  let parsed: z.output<typeof statement>;
+  try {
+    parsed = statement.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload)));
+  } catch {
+    throw broken("its payload is no statement of model signing v1.0");
+  }
+  const { serialization, resources: listed } = parsed.predicate;
+  const hash = Object.hasOwn(LABELS, serialization.hash_type) ? LABELS[serialization.hash_type] : undefined;
+  if (hash === undefined)
+    throw broken(`hash ${showName(serialization.hash_type)} is not supported: sha256, blake2b or blake3`);
+  const isSharded = serialization.method === "shards";
+  if (isSharded !== (serialization.shard_size !== undefined))
+    throw broken("shard_size belongs to shards, and to nothing else");
+  const seen = new Set<string>();
+  const root = createHash("sha256");
+  const resources = listed.map(({ name: label, digest, algorithm }): Resource => {
+    // The reference implementation tells the size of a shard twice.
+    const plain = algorithm.replace(`-sharded-${serialization.shard_size}`, "");
+    const isOfHash = Object.hasOwn(LABELS, plain) && LABELS[plain] === hash;
+    if (!isOfHash || digest.length !== HEX_LENGTH[hash]) throw broken(`the digest of ${showName(label)} is no ${hash}`);
+    const { name, part } = isSharded ? parseShard(label) : { name: label, part: undefined };
+    if (!isSoundName(name)) throw broken(`${showName(name)} is no path within a model`);
+    if (seen.has(label)) throw broken(`${showName(label)} is listed twice`);
+    seen.add(label);
+    root.update(digest, "hex");
+    return { name, part, digest };
+  });
+  const rootDigest = root.digest("hex");
+  if (parsed.subject[0]?.digest.sha256 !== rootDigest) throw broken("its root digest is not that of what it lists");
+  if (serialization.shard_size !== undefined) demandWholeFiles(resources, serialization.shard_size);
+  return {
+    root: rootDigest,
+    hash,
+    resources,
+    shardSize: serialization.shard_size,
+    ignored: serialization.ignore_paths ?? [],
+  };
+}
+
+/** The statement over files that were hashed with SHA-256, as bytes to be signed. */
+export function writeStatement(
+  model: string,
+  files: readonly { name: string; digest: string }[],
+  ignored: readonly string[],
+): Buffer {
+  const root = createHash("sha256");
+  for (const { digest } of files) root.update(digest, "hex");
+  return Buffer.from(
+    JSON.stringify({
+      _type: STATEMENT_TYPE,
+      subject: [{ name: model, digest: { sha256: root.digest("hex") } }],
+      predicateType: PREDICATE_TYPE,
+      predicate: {
+        serialization: {
+          method: "files",
+          hash_type: "sha256",
+          allow_symlinks: false,
+          ...(ignored.length === 0 ? {} : { ignore_paths: ignored }),
+        },
+        resources: files.map(({ name, digest }) => ({ name, digest, algorithm: "sha256" })),
+      },
+    }),
+  );
+}

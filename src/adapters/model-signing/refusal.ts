@@ -1,0 +1,25 @@
+/** Why a model is refused. */
+export type ModelRefusalCode =
+  /** It is no signature of OpenSSF Model Signing v1.0. */
+  | "SignatureBroken"
+  /** The signature does not hold, or not by whom it has to be. */
+  | "SignatureInvalid"
+  /** The material does not fit the method that was asked for. */
+  | "MethodMismatch"
+  /** What lies on disk is not what was signed. */
+  | "ModelMismatch"
+  /** What lies on disk cannot be signed or verified at all, such as a symbolic link. */
+  | "ModelUnfit";
+
+/** A refusal on its way to the verdict. */
+export class ModelRefusal extends Error {
+  readonly code: ModelRefusalCode;
+  constructor(code: ModelRefusalCode, why: string) {
+    super(why);
+    this.code = code;
+  }
+}
+
+/** Names of files as people may see them: a name with control characters is quoted and cut. */
+export const showName = (name: string): string =>
+  /^[\x20-\x7e]{1,200}$/.test(name) ? name : JSON.stringify(name.slice(0, 200));

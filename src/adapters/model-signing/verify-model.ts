@@ -1,0 +1,141 @@
+/** Verifies a model on disk: the signature first, then that the disk holds exactly what was signed. */
+import type { KeyObject } from "node:crypto";
+import type { TrustedRoot } from "@sigstore/protobuf-specs";
+import { parseDigest } from "../sigstore/artifact.ts";
+import { verifyBundle } from "../sigstore/verify-bundle.ts";
+import { findSigningKey } from "./chain.ts";
+import { isSignedBy } from "./elliptic.ts";
+import { type ModelFile, listFiles } from "./enumerate.ts";
+import { type ModelSignature, parseSignature } from "./envelope.ts";
+import { hashFile, type Progress } from "./hash-file.ts";
+import { type ModelManifest, parseManifest, type Resource } from "./manifest.ts";
+import { isSoundName } from "./names.ts";
+import { ModelRefusal, type ModelRefusalCode, showName } from "./refusal.ts";
+
+/** By which method it has to be signed, and by whom. */
+export type ModelTrust =
+  | { method: "key"; key: KeyObject }
+  /** Certificates in PEM or DER: those that issued themselves are trusted, the others may lie between. `now`: epoch milliseconds. */
+  | { method: "certificate"; certificates: readonly Buffer[]; now: number }
+  | { method: "sigstore"; root: TrustedRoot; identity: string; issuer: string };
+
+export interface ModelCase {
+  /** A folder, or one file. */
+  model: string;
+  signature: Buffer;
+  trust: ModelTrust;
+  /** Paths within the model that are not looked at, beside those that the signer left out. */
+  ignored: readonly string[];
+  /** Whether files that were not signed may lie beside those that were. */
+  toleratesUnsigned: boolean;
+}
+
+export type ModelVerdict =
+  | { verdict: "verified"; files: number; bytes: number; unsigned: number; ignored: readonly string[] }
+  | { verdict: "refused"; code: ModelRefusalCode; why: string };
+
+/** Tells how far it is: `total` bytes are to be read. */
+export type Watcher = (read: number, total: number) => void;
+
+const mismatch = (why: string) => new ModelRefusal("ModelMismatch", why);
+
+/** What the signer says to have left out, as far as it is a path within the model. */
+const listRecorded = ({ ignored }: ModelManifest) => ignored.filter(isSoundName);
+
+/** Holds the names and sizes on disk to those that were signed; gives what has to be hashed. */
+function match(manifest: ModelManifest, files: readonly ModelFile[], toleratesUnsigned: boolean) {
+  const onDisk = new Map(files.map((file) => [file.name, file]));
+  const ends = new Map<string, number>();
+  const wanted: { resource: Resource; file: ModelFile }[] = [];
+  for (const resource of manifest.resources) {
+    const file = onDisk.get(resource.name);
+    if (file === undefined) throw mismatch(`${showName(resource.name)} was signed and is not there`);
+    ends.set(resource.name, Math.max(ends.get(resource.name) ?? 0, resource.part?.end ?? file.size));
+    wanted.push({ resource, file });
+  }
+  // A shard list says nothing of empty files; beyond that every file has to be listed.
+  const isUnsigned = ({ name, size }: ModelFile) =>
+    !ends.has(name) && !(manifest.shardSize !== undefined && size === 0);
+  const unsigned = files.filter(isUnsigned);
+  const [first] = unsigned;
+  if (first !== undefined && !toleratesUnsigned) throw mismatch(`${showName(first.name)} is there and was not signed`);
+  for (const [name, end] of ends) {
+    if (onDisk.get(name)?.size !== end) throw mismatch(`${showName(name)} is not as long as what was signed`);
+  }
+  return { wanted, unsigned: unsigned.length };
+}
+
+const invalid = (why: string) => new ModelRefusal("SignatureInvalid", why);
+
+/** Holds the signature to whom it has to be by. Throws a ModelRefusal. */
+async function demandSigned(
+  { trust, signature: bytes }: ModelCase,
+  { material, payload, signature }: ModelSignature,
+  { root: digest }: ModelManifest,
+): Promise<void> {
+  if (material.method !== trust.method) {
+    throw new ModelRefusal("MethodMismatch", `it was signed by the method ${material.method}, not by ${trust.method}`);
+  }
+  switch (trust.method) {
+    case "key":
+      if (!isSignedBy(trust.key, payload, signature)) throw invalid("the key did not make this signature");
+      return;
+    case "certificate": {
+      const chain = material.method === "certificate" ? material.chain : [];
+      const key = await findSigningKey(chain, trust.certificates, trust.now);
+      if (!isSignedBy(key, payload, signature)) throw invalid("the certificate's key did not make this signature");
+      return;
+    }
+    case "sigstore": {
+      const artifact = parseDigest(`sha256:${digest}`);
+      if (artifact === undefined) throw invalid("its root digest is none");
+      const { root, identity, issuer } = trust;
+      const verdict = verifyBundle({
+        bundle: bytes,
+        artifact,
+        root,
+        expected: { by: "certificate", identity, issuer },
+      });
+      if (verdict.verdict === "refused") throw invalid(`${verdict.code}: ${verdict.why}`);
+    }
+  }
+}
+
+async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
+  const signed = parseSignature(about.signature);
+  const manifest = parseManifest(signed.payload);
+  await demandSigned(about, signed, manifest);
+  const ignored = [...new Set([...listRecorded(manifest), ...about.ignored])];
+  const files = await listFiles(about.model, ignored);
+  const { wanted, unsigned } = match(manifest, files, about.toleratesUnsigned);
+  const total = wanted.reduce(
+    (sum, { resource: { part }, file }) => sum + (part === undefined ? file.size : part.end - part.start),
+    0,
+  );
+  let read = 0;
+  const progress: Progress = (bytes) => {
+    read += bytes;
+    watch(read, total);
+  };
+  for (const { resource, file } of wanted) {
+    const digest = await hashFile(file.path, manifest.hash, resource.part, progress);
+    if (digest !== resource.digest) throw mismatch(`${showName(resource.name)} is not what was signed`);
+  }
+  return {
+    verdict: "verified",
+    files: new Set(wanted.map(({ file }) => file.name)).size,
+    bytes: total,
+    unsigned,
+    ignored,
+  };
+}
+
+/** Verifies a model. What cannot be read is thrown; what does not hold is a refusal. */
+export async function verifyModel(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
+  try {
+    return await verify(about, watch);
+  } catch (error) {
+    if (error instanceof ModelRefusal) return { verdict: "refused", code: error.code, why: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+/** Reads a Sigstore bundle (v0.1 to v0.3) more strictly than protobuf's JSON does: what is not understood is refused. */
+import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
+import { z } from "zod";
+import { Refusal } from "./verdict.ts";
+
+/** A statement of a model with a hundred thousand files still fits. */
+export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Fields of a bundle that hold bytes. */
+const BYTES = new Set([
+  "canonicalizedBody",
+  "digest",
+  "hashes",
+  "keyId",
+  "payload",
+  "rawBytes",
+  "rootHash",
+  "sig",
+  "signature",
+  "signedEntryTimestamp",
+  "signedTimestamp",
+]);
+
+/** Base64 in another spelling of the same bytes would let a changed bundle pass as the same. */
+const isCanonical = (text: string) => BASE64.test(text) && Buffer.from(text, "base64").toString("base64") === text;
+
+function demandBytes(name: string, value: unknown): void {
+  if (Array.isArray(value)) for (const item of value) demandBytes(name, item);
+  else if (typeof value === "string" && !isCanonical(value)) {
+    throw new Refusal("BundleBroken", `${name} is not in canonical base64`);
+  } else demandCanonical(value);
+}
+
+function demandCanonical(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    if (BYTES.has(name)) demandBytes(name, member);
+    else demandCanonical(member);
+  }
+}
+
+const index = z.union([z.string().regex(/^\d{1,19}$/), z.int().min(0)]).optional();
+const entry = z.looseObject({
+  logIndex: index,
+  integratedTime: index,
+  inclusionProof: z.looseObject({ logIndex: index, treeSize: index }).optional(),
+});
+/** What the library takes for granted. */
+const shape = z.looseObject({
+  verificationMaterial: z.looseObject({ tlogEntries: z.array(entry).max(32).optional() }),
+});
+
+/** Reads a bundle. Throws a Refusal with the reason. */
+export function readBundle(bytes: Buffer): Bundle {
+  if (bytes.length > MAX_BUNDLE_BYTES) throw new Refusal("BundleBroken", "it is larger than 32 MiB");
+  try {
+    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    demandCanonical(json);
+    shape.parse(json);
+    return bundleFromJSON(json);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const why =
+      error instanceof z.ZodError ? z.prettifyError(error) : String(error instanceof Error ? error.message : "");
+    throw new Refusal("BundleBroken", why.replaceAll(/\s+/g, " ").slice(0, 200));
+  }
+}

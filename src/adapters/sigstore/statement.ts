@@ -1,0 +1,27 @@
+/** In-toto statements within a DSSE envelope, v0.1 and v1. */
+import { z } from "zod";
+import { Refusal } from "./verdict.ts";
+
+const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+const TYPES = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] as const;
+
+const statement = z.object({
+  _type: z.enum(TYPES),
+  subject: z
+    .array(z.object({ name: z.string().optional(), digest: z.record(z.string(), z.string()) }))
+    .min(1)
+    .max(100_000),
+  predicateType: z.string().min(1).max(1024),
+});
+
+export type InTotoStatement = z.output<typeof statement>;
+
+/** Reads the statement of an envelope. Throws a Refusal where there is none. */
+export function parseStatement(payloadType: string, payload: Buffer): InTotoStatement {
+  if (payloadType !== PAYLOAD_TYPE) throw new Refusal("BundleBroken", "its envelope holds no in-toto statement");
+  try {
+    return statement.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload)));
+  } catch {
+    throw new Refusal("BundleBroken", "its envelope holds no in-toto statement v0.1 or v1");
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Verifies one bundle against one artifact, offline: chain, log, timestamps and signature by @sigstore/verify, and what it
+ * leaves open by us. Whatever is thrown on the way is a refusal.
+ */
+import { createHash, type KeyObject } from "node:crypto";
+import type { Bundle } from "@sigstore/bundle";
+import type { TrustedRoot } from "@sigstore/protobuf-specs";
+import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
+import type { Artifact } from "./artifact.ts";
+import { demandSigningCertificate, listCertificates } from "./certificate.ts";
+import { toContent } from "./content.ts";
+import { demandConsistentProof } from "./inclusion-proof.ts";
+import { demandSameKey, type OwnKey } from "./log-entry.ts";
+import { readBundle } from "./read-bundle.ts";
+import { parseStatement } from "./statement.ts";
+import { type BundleVerdict, Refusal, type VerifiedSigner } from "./verdict.ts";
+
+/** Who has to have signed: exactly this identity as this issuer vouches for it, or whoever holds this key. */
+export type Expected = { by: "certificate"; identity: string; issuer: string } | { by: "key"; key: KeyObject };
+
+export interface BundleCase {
+  bundle: Buffer;
+  artifact: Artifact;
+  root: TrustedRoot;
+  expected: Expected;
+}
+
+const ALWAYS = { validFor: () => true };
+
+function findOwnKey(bundle: Bundle, expected: Expected): OwnKey {
+  const chain = listCertificates(bundle);
+  const [certificate] = chain;
+  switch (expected.by) {
+    case "certificate":
+      if (certificate === undefined) throw new Refusal("KeyMissing", "it was signed with a key: name it (--key)");
+      demandSigningCertificate(chain);
+      return { certificate };
+    case "key":
+      if (certificate !== undefined) {
+        throw new Refusal(
+          "KeyMissing",
+          "it was signed with a certificate: name its identity and issuer instead of a key",
+        );
+      }
+      return { key: expected.key };
+  }
+}
+
+function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSigner {
+  switch (expected.by) {
+    case "key":
+      return { by: "key", keyDigest: digestKey(key) };
+    case "certificate": {
+      const name = identity?.subjectAlternativeName ?? "";
+      const issuer = identity?.extensions?.issuer ?? "";
+      // Compared here, letter by letter: the library takes a name for a pattern.
+      if (name !== expected.identity)
+        throw new Refusal("IdentityMismatch", `it was signed by ${name || "nobody named"}`);
+      if (issuer !== expected.issuer)
+        throw new Refusal("IdentityMismatch", `${issuer || "nobody named"} vouches for its signer`);
+      return { by: "certificate", identity: name, issuer };
+    }
+  }
+}
+
+const digestKey = (key: KeyObject) =>
+  `sha256:${createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")}`;
+
+function verify({ bundle: bytes, artifact, root, expected }: BundleCase): BundleVerdict {
+  const bundle = readBundle(bytes);
+  const signature = toContent(bundle, artifact);
+  const own = findOwnKey(bundle, expected);
+  const { tlogEntries } = bundle.verificationMaterial;
+  for (const entry of tlogEntries) {
+    demandSameKey(entry, own);
+    demandConsistentProof(entry);
+  }
+  const material = toTrustMaterial(root, () => {
+    if (expected.by !== "key") throw new Refusal("KeyMissing", "no key is given");
+    return { publicKey: expected.key, ...ALWAYS };
+  });
+  // A key has no term that a moment would have to lie in.
+  const verifier = new Verifier(material, expected.by === "key" ? { timestampThreshold: 0 } : {});
+  const { key, tlogEntries: entries, timestamps } = toSignedEntity(bundle, artifact.bytes ?? Buffer.alloc(0));
+  const signer = verifier.verify({ signature, key, tlogEntries: entries, timestamps });
+  const { content } = bundle;
+  const over =
+    content.$case === "dsseEnvelope"
+      ? {
+          form: "statement" as const,
+          predicateType: parseStatement(content.dsseEnvelope.payloadType, content.dsseEnvelope.payload).predicateType,
+        }
+      : { form: "artifact" as const };
+  return { verdict: "verified", signer: demandSigner(signer, expected), over };
+}
+
+/** Verifies a bundle. */
+export function verifyBundle(about: BundleCase): BundleVerdict {
+  try {
+    return verify(about);
+  } catch (error) {
+    if (error instanceof Refusal) return { verdict: "refused", code: error.code, why: error.message };
+    const why = error instanceof Error ? error.message : "it cannot be verified";
+    return { verdict: "refused", code: "SignatureInvalid", why };
+  }
+}

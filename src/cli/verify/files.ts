@@ -1,0 +1,68 @@
+/** Files that the verifying commands are given. What cannot be read is a fault of usage, told with its path. */
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { parseTrustedRoot, readPublicGoodRoot } from "../../adapters/sigstore/trusted-root.ts";
+import { UsageError } from "../session.ts";
+
+const MAX_PEM_BYTES = 1024 * 1024;
+const MAX_ROOT_BYTES = 32 * 1024 * 1024;
+
+/** The system's own word for what went wrong. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "it cannot be read";
+
+/** Reads a file of at most `most` bytes. */
+export async function readSmall(what: string, path: string, most: number): Promise<Buffer> {
+  try {
+    const { size } = await stat(path);
+    if (size > most) throw new UsageError(`${what} ${path} is larger than ${most} bytes`);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${what} ${path}: ${codeOf(error)}`);
+  }
+}
+
+/** A public key in PEM. */
+export async function readPublicKey(path: string): Promise<KeyObject> {
+  const pem = await readSmall("the key", path, MAX_PEM_BYTES);
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new UsageError(`the key ${path} is no public key in PEM`);
+  }
+}
+
+/** A private key in PEM, without a password. What Node says of one that does not parse is not repeated. */
+export async function readPrivateKey(path: string): Promise<KeyObject> {
+  const pem = await readSmall("the key", path, MAX_PEM_BYTES);
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new UsageError(`the key ${path} is no private key in PEM without a password`);
+  }
+}
+
+/** All certificates of a PEM file, as DER. */
+export async function readCertificates(path: string): Promise<Buffer[]> {
+  const text = (await readSmall("the certificate", path, MAX_PEM_BYTES)).toString("utf8");
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    if (blocks.length > 0) return blocks.map((pem) => new X509Certificate(pem).raw);
+  } catch {
+    // Told below.
+  }
+  throw new UsageError(`${path} holds no certificate in PEM`);
+}
+
+/** A trusted_root.json; that of the public-good instance where none is named. */
+export async function readRoot(path: string | undefined) {
+  if (path === undefined) return readPublicGoodRoot();
+  const text = (await readSmall("the trusted root", path, MAX_ROOT_BYTES)).toString("utf8");
+  try {
+    return parseTrustedRoot(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message.slice(0, 200) : "";
+    throw new UsageError(`${path} is no trusted_root.json: ${why}`);
+  }
+}

@@ -1,0 +1,85 @@
+/** The commands that verify without a cluster, as commander sees them. */
+import { type Command, Option } from "commander";
+import type { Answer } from "../session.ts";
+import type { VerifyBundleOptions } from "./verify-bundle.ts";
+import type { SignModelOptions, VerifyModelOptions } from "./verify-model.ts";
+
+/** Runs what needs no cluster. */
+export type LocalRunner = (act: () => Promise<Answer>) => Promise<void>;
+
+/** Adds the commands. What they do is loaded when it is asked for: the other commands start without it. */
+export function addVerification(program: Command, run: LocalRunner): void {
+  program
+    .command("verify-bundle <file-or-digest>")
+    .description("verify a Sigstore bundle over a file, or over a digest such as sha256:…; offline, without a cluster")
+    .requiredOption("--bundle <file>", "the bundle (.sigstore.json)")
+    .option("--certificate-identity <name>", "who has to have signed, letter by letter: an address or a workflow's URI")
+    .option("--certificate-oidc-issuer <url>", "who has to vouch for that name")
+    .option("--key <pem>", "public key of the signer, instead of a name")
+    .option("--trusted-root <file>", "trusted_root.json; that of Sigstore's public-good instance where it is left out")
+    .option("--staging", "Sigstore's staging instance; needs its --trusted-root")
+    .addHelpText(
+      "after",
+      `
+Chain, certificate log, transparency log, timestamps and signature have to hold under the trusted root. Exit status: 0
+verified; 1 refused; 2 usage or environment.
+
+  vouchsafe verify-bundle --bundle model.sigstore.json --certificate-identity ml@acme.example \\
+    --certificate-oidc-issuer https://accounts.acme.example model.safetensors`,
+    )
+    .action((artifact: string, options: VerifyBundleOptions) =>
+      run(async () => (await import("./verify-bundle.ts")).runVerifyBundle(artifact, options)),
+    );
+
+  const collect = (value: string, before: string[]) => [...before, value];
+  const methods = (...choices: string[]) =>
+    new Option("--method <method>", "how it is signed").choices(choices).makeOptionMandatory();
+  program
+    .command("verify-model")
+    .description("verify a model on disk by its OpenSSF model signature (model.sig); offline, without a cluster")
+    .addOption(methods("key", "certificate", "sigstore"))
+    .requiredOption("--model-path <path>", "the model: a folder, or one file")
+    .requiredOption("--bundle <file>", "the signature")
+    .option("--public-key <pem>", "method key: the signer's public key")
+    .option(
+      "--cert-chain <pem>",
+      "method certificate: the root that is trusted and what lies between; may be repeated",
+      collect,
+      [],
+    )
+    .option("--identity <name>", "method sigstore: who has to have signed, letter by letter")
+    .option("--identity-provider <url>", "method sigstore: who has to vouch for that name")
+    .option(
+      "--trusted-root <file>",
+      "method sigstore: trusted_root.json; the public-good instance's where it is left out",
+    )
+    .option("--ignore-paths <path>", "a path of the model that is not looked at; may be repeated", collect, [])
+    .option("--ignore-unsigned-files", "let files lie beside the signed ones that were not signed")
+    .addHelpText(
+      "after",
+      `
+The disk has to hold exactly what was signed: each file by its digest, none missing, none beside them, no symbolic link.
+Exit status: 0 verified; 1 refused; 2 usage or environment.
+
+  vouchsafe verify-model --method key --model-path silero-vad --bundle model.sig --public-key pipeline.pub`,
+    )
+    .action((options: VerifyModelOptions) =>
+      run(async () => (await import("./verify-model.ts")).runVerifyModel(options)),
+    );
+  program
+    .command("sign-model")
+    .description("sign a model on disk as OpenSSF Model Signing v1.0 has it; offline, without a cluster")
+    .addOption(methods("key", "certificate", "sigstore"))
+    .requiredOption("--model-path <path>", "the model: a folder, or one file")
+    .requiredOption("--output-bundle <file>", "where to write the signature, such as model.sig")
+    .requiredOption("--private-key <pem>", "the key, on P-256, P-384 or P-521")
+    .option("--signing-cert <pem>", "method certificate: the key's certificate")
+    .option("--cert-chain <pem>", "method certificate: what lies between it and its root; may be repeated", collect, [])
+    .option(
+      "--ignore-paths <path>",
+      "a path of the model that is left out, and recorded so; may be repeated",
+      collect,
+      [],
+    )
+    .action((options: SignModelOptions) => run(async () => (await import("./verify-model.ts")).runSignModel(options)));
+}
