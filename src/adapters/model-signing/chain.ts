@@ -10,6 +10,9 @@ const KEY_USAGE = "2.5.29.15";
 const EXTENDED_KEY_USAGE = "2.5.29.37";
 const BASIC_CONSTRAINTS = "2.5.29.19";
 const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+/** Bits of a key usage (RFC 5280 §4.2.1.3). */
+const DIGITAL_SIGNATURE = 0x80;
+const KEY_CERT_SIGN = 0x04;
 
 const invalid = (why: string) => new ModelRefusal("SignatureInvalid", why);
 
@@ -24,16 +27,45 @@ function readCertificate(bytes: Buffer, whose: string): { node: X509Certificate;
 
 const isSelfIssued = ({ node }: { node: X509Certificate }) => node.checkIssued(node) && node.verify(node.publicKey);
 
+const findExtension = ({ extensions = [] }: Certificate, id: string) =>
+  extensions.find(({ extnID }) => extnID === id)?.parsedValue as unknown;
+
+/**
+ * RFC 5280 §6.1.4 (l) to (n), which the engine does not ask: each authority on the path may issue certificates, and has no
+ * more authorities below it than it says.
+ */
+function demandDepth(leaf: Certificate, path: readonly Certificate[]): void {
+  const authorities = path.filter((one) => one !== leaf);
+  // From the leaf upwards; the engine's order is not told by its documentation.
+  const isUpwards = authorities[0]?.subject.isEqual(leaf.issuer) === true;
+  for (const [below, authority] of (isUpwards ? authorities : authorities.toReversed()).entries()) {
+    const constraints = findExtension(authority, BASIC_CONSTRAINTS);
+    if (!(constraints instanceof BasicConstraints) || !constraints.cA)
+      throw invalid("a certificate on its path is no authority");
+    const usage = readUsage(authority);
+    if (usage !== undefined && (usage & KEY_CERT_SIGN) === 0)
+      throw invalid("a certificate on its path may not issue others");
+    const { pathLenConstraint } = constraints;
+    const most = typeof pathLenConstraint === "number" ? pathLenConstraint : undefined;
+    if (pathLenConstraint !== undefined && (most === undefined || below > most)) {
+      throw invalid("its certificate is not trusted: the path is longer than an authority on it allows");
+    }
+  }
+}
+
+/** The first byte of a key usage; undefined where the certificate names none. */
+function readUsage(certificate: Certificate): number | undefined {
+  const usage = findExtension(certificate, KEY_USAGE) as { valueBlock?: { valueHexView?: Uint8Array } } | undefined;
+  return usage === undefined ? undefined : (usage.valueBlock?.valueHexView?.[0] ?? 0);
+}
+
 /** digitalSignature, or codeSigning where usages are extended only; and no authority. */
-function maySign({ extensions = [] }: Certificate): boolean {
-  const find = (id: string) => extensions.find(({ extnID }) => extnID === id)?.parsedValue as unknown;
-  const constraints = find(BASIC_CONSTRAINTS);
+function maySign(certificate: Certificate): boolean {
+  const constraints = findExtension(certificate, BASIC_CONSTRAINTS);
   if (constraints instanceof BasicConstraints && constraints.cA) return false;
-  const usage = find(KEY_USAGE) as { valueBlock?: { valueHexView?: Uint8Array } } | undefined;
-  const isForSignatures = ((usage?.valueBlock?.valueHexView?.[0] ?? 0) & 0x80) !== 0;
-  const extended = find(EXTENDED_KEY_USAGE);
+  const extended = findExtension(certificate, EXTENDED_KEY_USAGE);
   const isForCode = extended instanceof ExtKeyUsage && extended.keyPurposes.includes(CODE_SIGNING);
-  return isForSignatures || isForCode;
+  return ((readUsage(certificate) ?? 0) & DIGITAL_SIGNATURE) !== 0 || isForCode;
 }
 
 /**
@@ -57,8 +89,9 @@ export async function findSigningKey(
     certs: [...others.map(({ pki }) => pki), leaf.pki],
     checkDate: new Date(now),
   });
-  const { result, resultMessage } = await engine.verify();
+  const { result, resultMessage, certificatePath = [] } = await engine.verify();
   if (result !== true) throw invalid(`its certificate is not trusted: ${resultMessage}`);
+  demandDepth(leaf.pki, certificatePath);
   if (!maySign(leaf.pki)) throw invalid("its certificate is not for signatures");
   return leaf.node.publicKey;
 }

@@ -1,0 +1,41 @@
+// Which certificates may sign models. The certificates were made by openssl, and `openssl verify` says the same of each path
+// (but for usages and dates, which it was not asked for).
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { findSigningKey } from "../../../src/adapters/model-signing/chain.ts";
+
+const FOLDER = fileURLToPath(new URL("../../vectors/model-signing/certificates/", import.meta.url));
+const readAll = (names: readonly string[]) => Promise.all(names.map((name) => readFile(join(FOLDER, `${name}.pem`))));
+const NOW = Date.parse("2030-01-01T00:00:00Z");
+
+test.each<[string, string[], string[]]>([
+  ["one that a trusted root issued", ["direct"], ["root"]],
+  ["one with what lies between in the signature", ["signer", "between"], ["root"]],
+  ["one with what lies between given", ["signer"], ["root", "between"]],
+  ["one among other roots", ["signer", "between"], ["stranger", "root"]],
+  ["one for code alone", ["code-only", "between"], ["root"]],
+  ["one whose root came along too", ["signer", "between", "root"], ["root"]],
+])("%s may sign", async (_, chain, trusted) => {
+  const key = await findSigningKey(await readAll(chain), await readAll(trusted), NOW);
+  expect(key.asymmetricKeyType).toBe("ec");
+});
+
+test.each<[string, string[], string[], RegExp, number?]>([
+  ["nobody is trusted", ["signer", "between"], [], /nobody is trusted/],
+  ["only what lies between is given", ["signer"], ["between"], /nobody is trusted/],
+  ["another root is trusted", ["signer", "between"], ["stranger"], /is not trusted/],
+  ["the root comes with the signature alone", ["signer", "between", "root"], ["stranger"], /is not trusted/],
+  ["what lies between is missing", ["signer"], ["root"], /is not trusted/],
+  ["it is for TLS", ["tls", "between"], ["root"], /not for signatures/],
+  ["it is that of an authority", ["authority", "between"], ["root"], /not for signatures/],
+  ["its issuer is no authority", ["by-signer", "signer", "between"], ["root"], /is not trusted/],
+  ["the path is longer than an authority allows", ["too-deep", "below-last", "last"], ["root"], /is not trusted/],
+  ["its name is outside of what its authority may name", ["outside", "narrow"], ["root"], /is not trusted/],
+  ["it ran out", ["signer", "between"], ["root"], /is not trusted/, Date.parse("2060-01-01T00:00:00Z")],
+  ["it has not begun", ["signer", "between"], ["root"], /is not trusted/, Date.parse("2020-01-01T00:00:00Z")],
+  ["there is none", [], ["root"], /no certificate/],
+])("where %s nobody may sign", async (_, chain, trusted, why, now = NOW) => {
+  await expect(findSigningKey(await readAll(chain), await readAll(trusted), now)).rejects.toThrow(why);
+});
