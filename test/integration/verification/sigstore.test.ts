@@ -1,9 +1,14 @@
 // The public sigstore-conformance cases, by the command line that the suite speaks. The cases are kept outside of this
 // project; where they are not there, each is skipped by name.
+import { createPublicKey } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { readArtifact } from "../../../src/adapters/sigstore/artifact.ts";
+import { parseTrustedRoot, readPublicGoodRoot } from "../../../src/adapters/sigstore/trusted-root.ts";
+import { type Expected, verifyBundle } from "../../../src/adapters/sigstore/verify-bundle.ts";
 import { runLocally } from "../../harness/command.ts";
+import { spoilBundle } from "./spoil.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../shared/conformance/sigstore/", import.meta.url));
 const IDENTITY =
@@ -74,6 +79,34 @@ describe.concurrent("sigstore-conformance", () => {
     if (!found.includes(name)) skip("the cases of the suite are not here");
     const answer = await runLocally(listOptions(name));
     expectHere(answer.code, `${answer.stdout}${answer.stderr}`).toBe(name.endsWith("_fail") ? 1 : 0);
+  });
+});
+
+/** Values that nobody signed, or whose signer is nobody that is trusted: a help to find a key, other witnesses, certificates. */
+const UNSIGNED = new Set([
+  "verificationMaterial.publicKey.hint",
+  "verificationMaterial.timestampVerificationData.rfc3161Timestamps.signedTimestamp",
+  "verificationMaterial.tlogEntries.inclusionProof.checkpoint.envelope",
+]);
+
+describe("a good bundle of which one value is another one", () => {
+  const good = names.filter((name) => !name.endsWith("_fail"));
+  test.for(good)("%s", async (name, { skip }) => {
+    if (!found.includes(name)) skip("the cases of the suite are not here");
+    const at = (file: string) => `${ROOT}cases/${name}/${file}`;
+    const artifact = await readArtifact(existsSync(at("artifact")) ? at("artifact") : `${ROOT}a.txt`);
+    const root = existsSync(at("trusted_root.json"))
+      ? parseTrustedRoot(readFileSync(at("trusted_root.json"), "utf8"))
+      : readPublicGoodRoot();
+    const expected: Expected = existsSync(at("key.pub"))
+      ? { by: "key", key: createPublicKey(readFileSync(at("key.pub"))) }
+      : { by: "certificate", identity: IDENTITY, issuer: ISSUER };
+    const text = readFileSync(at("bundle.sigstore.json"), "utf8");
+    const judge = (json: unknown) => verifyBundle({ bundle: Buffer.from(JSON.stringify(json)), artifact, root, expected });
+    expect(judge(JSON.parse(text)).verdict, "the bundle itself").toBe("verified");
+    const passed = new Set<string>();
+    for (const { where, json } of spoilBundle(text)) if (judge(json).verdict === "verified") passed.add(where);
+    expect([...passed].filter((where) => !UNSIGNED.has(where))).toEqual([]);
   });
 });
 
