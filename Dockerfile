@@ -14,6 +14,7 @@ RUN npm run build
 FROM ${BASE}
 WORKDIR /app
 COPY --from=build /build/dist ./dist
+COPY --from=build /build/node_modules/@napi-rs ./node_modules/@napi-rs
 COPY LICENSE ./
 USER 65532:65532
 EXPOSE 8080

@@ -13,6 +13,8 @@ const shared = {
   banner: {
     js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
   },
+  // Holds a binary, which stands beside the bundle in the image.
+  external: ["@napi-rs/blake-hash"],
   logLevel: "warning",
 };
 

@@ -1,7 +1,6 @@
 /** Hashes files as they come from disk; never a whole one in memory. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { Blake3Hasher } from "@napi-rs/blake-hash";
 import type { ModelHash } from "./manifest.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -11,7 +10,7 @@ interface Hasher {
   finish(): string;
 }
 
-function createHasher(hash: ModelHash): Hasher {
+async function createHasher(hash: ModelHash): Promise<Hasher> {
   switch (hash) {
     case "sha256":
     case "blake2b": {
@@ -19,6 +18,8 @@ function createHasher(hash: ModelHash): Hasher {
       return { update: (bytes) => hasher.update(bytes), finish: () => hasher.digest("hex") };
     }
     case "blake3": {
+      // A binary of its own platform: loaded by those who need it.
+      const { Blake3Hasher } = await import("@napi-rs/blake-hash");
       const hasher = new Blake3Hasher();
       return { update: (bytes) => hasher.update(bytes), finish: () => hasher.digestBuffer().toString("hex") };
     }
@@ -35,7 +36,7 @@ export async function hashFile(
   part: { start: number; end: number } | undefined,
   progress: Progress,
 ): Promise<string> {
-  const hasher = createHasher(hash);
+  const hasher = await createHasher(hash);
   const range = part === undefined ? {} : { start: part.start, end: part.end - 1 };
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES, ...range })) {
     hasher.update(chunk as Buffer);

@@ -102,7 +102,8 @@ describe("a good bundle of which one value is another one", () => {
       ? { by: "key", key: createPublicKey(readFileSync(at("key.pub"))) }
       : { by: "certificate", identity: IDENTITY, issuer: ISSUER };
     const text = readFileSync(at("bundle.sigstore.json"), "utf8");
-    const judge = (json: unknown) => verifyBundle({ bundle: Buffer.from(JSON.stringify(json)), artifact, root, expected });
+    const judge = (json: unknown) =>
+      verifyBundle({ bundle: Buffer.from(JSON.stringify(json)), artifact, root, expected });
     expect(judge(JSON.parse(text)).verdict, "the bundle itself").toBe("verified");
     const passed = new Set<string>();
     for (const { where, json } of spoilBundle(text)) if (judge(json).verdict === "verified") passed.add(where);

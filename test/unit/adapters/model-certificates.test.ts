@@ -36,6 +36,7 @@ test.each<[string, string[], string[], RegExp, number?]>([
   ["it ran out", ["signer", "between"], ["root"], /is not trusted/, Date.parse("2060-01-01T00:00:00Z")],
   ["it has not begun", ["signer", "between"], ["root"], /is not trusted/, Date.parse("2020-01-01T00:00:00Z")],
   ["there is none", [], ["root"], /no certificate/],
-])("where %s nobody may sign", async (_, chain, trusted, why, now = NOW) => {
+])("where %s nobody may sign", async (...row) => {
+  const [, chain, trusted, why, now = NOW] = row;
   await expect(findSigningKey(await readAll(chain), await readAll(trusted), now)).rejects.toThrow(why);
 });
