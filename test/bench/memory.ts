@@ -29,10 +29,16 @@ async function readMiB(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
   return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(text)?.[1]) / 1024;
 }
 
+/** What the image starts, from this folder. */
+async function readProgram(): Promise<string[]> {
+  const command = /^CMD (\[.*\])$/m.exec(await readFile(join(ROOT, "Dockerfile"), "utf8"))?.[1] ?? "";
+  return (JSON.parse(command) as string[]).map((part) => part.replace(/^\/app\//, ROOT));
+}
+
 /** Creates the pods, which no node ever plays, and reads the operator's memory. */
 export async function measureMemory(pods: number): Promise<Memory> {
   await promisify(execFile)(process.execPath, [join(ROOT, "build.mjs")], { cwd: ROOT });
-  const scene = await openStage({ main: join(ROOT, "dist/operator.mjs") });
+  const scene = await openStage({ program: await readProgram() });
   try {
     return await measure(scene, pods);
   } catch (error) {

@@ -44,8 +44,8 @@ export interface ProductOptions {
   dir: string;
   registry?: Parameters<typeof startRegistry>[1];
   values?: object;
-  /** The operator's program; its sources where it is left out. */
-  main?: string;
+  /** How Node starts the operator; from its sources where it is left out. */
+  program?: readonly string[];
   /** Starts what stands between the operator and the API server of a kubeconfig, and gives its address: plain HTTP. */
   openFront?: (kubeconfig: string) => Promise<string>;
 }
@@ -89,11 +89,11 @@ export async function installChart(kubectl: Kubectl, values: object): Promise<vo
 export async function startOperatorProcess(
   dir: string,
   env: Record<string, string>,
-  main: string = MAIN,
+  program: readonly string[] = [MAIN],
 ): Promise<Operator> {
   const logFile = join(dir, "operator.log");
   const evidenceFile = join(dir, "evidence.jsonl");
-  const child: ChildProcess = spawnChild(process.execPath, [main], {
+  const child: ChildProcess = spawnChild(process.execPath, [...program], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, VOUCHSAFE_HOST: "127.0.0.1", VOUCHSAFE_PORT: "0", ...env },
   });
@@ -163,7 +163,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     VOUCHSAFE_PULL_SECRETS: pullSecrets.join(","),
     ...(github === undefined ? {} : { VOUCHSAFE_GITHUB_SECRET: github.secret, VOUCHSAFE_GITHUB_URL: github.url }),
   };
-  const startOperator = () => startOperatorProcess(dir, env, options.main);
+  const startOperator = () => startOperatorProcess(dir, env, options.program);
   let node: FakeNode | undefined;
   try {
     node = await startFakeNode(await readApi(kubeconfig), "fake-node", { labels: NODE_LABEL });
