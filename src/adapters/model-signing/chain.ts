@@ -13,6 +13,20 @@ const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
 /** Bits of a key usage (RFC 5280 §4.2.1.3). */
 const DIGITAL_SIGNATURE = 0x80;
 const KEY_CERT_SIGN = 0x04;
+/** Extensions that are judged here or by the engine: usages, constraints, names, policies. */
+const UNDERSTOOD = new Set([
+  KEY_USAGE,
+  EXTENDED_KEY_USAGE,
+  BASIC_CONSTRAINTS,
+  "2.5.29.17",
+  "2.5.29.30",
+  "2.5.29.32",
+  "2.5.29.33",
+  "2.5.29.36",
+  "2.5.29.54",
+]);
+/** More steps than any path of certificates that people make takes. */
+const MAX_STEPS = 64;
 
 const invalid = (why: string) => new ModelRefusal("SignatureInvalid", why);
 
@@ -25,7 +39,16 @@ function readCertificate(bytes: Buffer, whose: string): { node: X509Certificate;
   }
 }
 
-const isSelfIssued = ({ node }: { node: X509Certificate }) => node.checkIssued(node) && node.verify(node.publicKey);
+function isSelfIssued({ node }: { node: X509Certificate }): boolean {
+  try {
+    return node.checkIssued(node) && node.verify(node.publicKey);
+  } catch {
+    // A key that OpenSSL cannot read signed nothing.
+    return false;
+  }
+}
+
+const toContent = ({ pki }: { pki: Certificate }) => Buffer.from(pki.tbsView).toString("base64");
 
 const findExtension = ({ extensions = [] }: Certificate, id: string) =>
   extensions.find(({ extnID }) => extnID === id)?.parsedValue as unknown;
@@ -34,11 +57,8 @@ const findExtension = ({ extensions = [] }: Certificate, id: string) =>
  * RFC 5280 §6.1.4 (l) to (n), which the engine does not ask: each authority on the path may issue certificates, and has no
  * more authorities below it than it says.
  */
-function demandDepth(leaf: Certificate, path: readonly Certificate[]): void {
-  const authorities = path.filter((one) => one !== leaf);
-  // From the leaf upwards; the engine's order is not told by its documentation.
-  const isUpwards = authorities[0]?.subject.isEqual(leaf.issuer) === true;
-  for (const [below, authority] of (isUpwards ? authorities : authorities.toReversed()).entries()) {
+function demandDepth(authorities: readonly Certificate[]): void {
+  for (const [below, authority] of authorities.entries()) {
     const constraints = findExtension(authority, BASIC_CONSTRAINTS);
     if (!(constraints instanceof BasicConstraints) || !constraints.cA)
       throw invalid("a certificate on its path is no authority");
@@ -53,19 +73,31 @@ function demandDepth(leaf: Certificate, path: readonly Certificate[]): void {
   }
 }
 
+/** RFC 5280 §4.2: what is critical and not understood, or cannot be read, refuses. The engine takes both for nothing. */
+function demandUnderstood(path: readonly Certificate[]): void {
+  for (const { extnID, critical, parsedValue } of path.flatMap(({ extensions = [] }) => extensions)) {
+    const value = parsedValue as { parsingError?: string } | undefined;
+    const isBroken = value === undefined || value.parsingError !== undefined;
+    if (UNDERSTOOD.has(extnID) ? isBroken : critical)
+      throw invalid(`extension ${extnID} on its path is not understood`);
+  }
+}
+
 /** The first byte of a key usage; undefined where the certificate names none. */
 function readUsage(certificate: Certificate): number | undefined {
   const usage = findExtension(certificate, KEY_USAGE) as { valueBlock?: { valueHexView?: Uint8Array } } | undefined;
   return usage === undefined ? undefined : (usage.valueBlock?.valueHexView?.[0] ?? 0);
 }
 
-/** digitalSignature, or codeSigning where usages are extended only; and no authority. */
+/** digitalSignature where usages are named, codeSigning where they are extended, one of the two at least; no authority. */
 function maySign(certificate: Certificate): boolean {
   const constraints = findExtension(certificate, BASIC_CONSTRAINTS);
   if (constraints instanceof BasicConstraints && constraints.cA) return false;
+  const usage = readUsage(certificate);
   const extended = findExtension(certificate, EXTENDED_KEY_USAGE);
-  const isForCode = extended instanceof ExtKeyUsage && extended.keyPurposes.includes(CODE_SIGNING);
-  return ((readUsage(certificate) ?? 0) & DIGITAL_SIGNATURE) !== 0 || isForCode;
+  if (usage !== undefined && (usage & DIGITAL_SIGNATURE) === 0) return false;
+  if (extended === undefined) return usage !== undefined;
+  return extended instanceof ExtKeyUsage && extended.keyPurposes.includes(CODE_SIGNING);
 }
 
 /**
@@ -82,16 +114,36 @@ export async function findSigningKey(
   const given = trusted.map((bytes) => readCertificate(bytes, "a certificate of --cert-chain"));
   const anchors = given.filter(isSelfIssued);
   if (anchors.length === 0) throw invalid("none of the given certificates issued itself, so nobody is trusted");
-  const others = [...given.filter((one) => !isSelfIssued(one)), ...between.filter((one) => !isSelfIssued(one))];
+  // The engine drops certificates whose content it has seen, and takes the last that is left for the one it is asked about.
+  const contents = new Set([leaf, ...anchors].map(toContent));
+  const others = [...given, ...between].filter((one) => {
+    const isNew = !isSelfIssued(one) && !contents.has(toContent(one));
+    contents.add(toContent(one));
+    return isNew;
+  });
+  let asked = 0;
   const engine = new CertificateChainValidationEngine({
     trustedCerts: anchors.map(({ pki }) => pki),
     // The one that is asked about comes last.
     certs: [...others.map(({ pki }) => pki), leaf.pki],
     checkDate: new Date(now),
+    // It follows certificates that issued each other round and round.
+    findIssuer: (certificate, own, crypto) => {
+      asked += 1;
+      if (asked > MAX_STEPS) throw new Error("there are too many ways to a root");
+      return own.defaultFindIssuer(certificate, own, crypto);
+    },
   });
   const { result, resultMessage, certificatePath = [] } = await engine.verify();
   if (result !== true) throw invalid(`its certificate is not trusted: ${resultMessage}`);
-  demandDepth(leaf.pki, certificatePath);
+  const [first, ...authorities] = certificatePath;
+  if (first !== leaf.pki) throw invalid("the path that was found is not that of its certificate");
+  demandUnderstood(certificatePath);
+  demandDepth(authorities);
   if (!maySign(leaf.pki)) throw invalid("its certificate is not for signatures");
-  return leaf.node.publicKey;
+  try {
+    return leaf.node.publicKey;
+  } catch {
+    throw invalid("its key cannot be read");
+  }
 }

@@ -6,7 +6,7 @@ export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /** A statement of a model with a hundred thousand files takes some 20 MB. */
-export const MAX_SIGNATURE_BYTES = 256 * 1024 * 1024;
+export const MAX_SIGNATURE_BYTES = 64 * 1024 * 1024;
 
 const base64 = z
   .string()

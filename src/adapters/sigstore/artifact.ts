@@ -29,11 +29,19 @@ export function parseDigest(text: string): Artifact | undefined {
   return { name: text, digest: (hash) => (hash === "sha256" ? known : undefined), bytes: undefined };
 }
 
-const toArtifact = (name: string, bytes: Buffer): Artifact => ({
-  name,
-  digest: (hash) => createHash(hash).update(bytes).digest(),
-  bytes,
-});
+/** Each digest is computed once, however often a bundle has it asked for. */
+function toArtifact(name: string, bytes: Buffer): Artifact {
+  const known = new Map<HashName, Buffer>();
+  return {
+    name,
+    bytes,
+    digest: (hash) => {
+      const digest = known.get(hash) ?? createHash(hash).update(bytes).digest();
+      known.set(hash, digest);
+      return digest;
+    },
+  };
+}
 
 /** Reads a file once, in whatever size it comes. */
 export async function readArtifact(path: string): Promise<Artifact> {

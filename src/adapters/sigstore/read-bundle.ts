@@ -45,11 +45,23 @@ const index = z.union([z.string().regex(/^\d{1,19}$/), z.int().min(0)]).optional
 const entry = z.looseObject({
   logIndex: index,
   integratedTime: index,
-  inclusionProof: z.looseObject({ logIndex: index, treeSize: index }).optional(),
+  inclusionProof: z
+    .looseObject({
+      logIndex: index,
+      treeSize: index,
+      hashes: z.array(z.string()).max(64).optional(),
+      // The library verifies every line of it.
+      checkpoint: z.looseObject({ envelope: z.string().max(16_384) }).optional(),
+    })
+    .optional(),
 });
 /** What the library takes for granted. */
 const shape = z.looseObject({
-  verificationMaterial: z.looseObject({ tlogEntries: z.array(entry).max(32).optional() }),
+  verificationMaterial: z.looseObject({
+    tlogEntries: z.array(entry).max(32).optional(),
+    timestampVerificationData: z.looseObject({ rfc3161Timestamps: z.array(z.unknown()).max(32).optional() }).nullish(),
+    x509CertificateChain: z.looseObject({ certificates: z.array(z.unknown()).max(16) }).optional(),
+  }),
 });
 
 /** Reads a bundle. Throws a Refusal with the reason. */

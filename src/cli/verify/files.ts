@@ -14,8 +14,9 @@ export const codeOf = (error: unknown): string =>
 /** Reads a file of at most `most` bytes. */
 export async function readSmall(what: string, path: string, most: number): Promise<Buffer> {
   try {
-    const { size } = await stat(path);
-    if (size > most) throw new UsageError(`${what} ${path} is larger than ${most} bytes`);
+    const status = await stat(path);
+    if (!status.isFile()) throw new UsageError(`${what} ${path} is no file`);
+    if (status.size > most) throw new UsageError(`${what} ${path} is larger than ${most} bytes`);
     return await readFile(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -4,6 +4,7 @@ import { MAX_BUNDLE_BYTES } from "../../adapters/sigstore/read-bundle.ts";
 import type { BundleVerdict, VerifiedSigner } from "../../adapters/sigstore/verdict.ts";
 import { type Expected, verifyBundle } from "../../adapters/sigstore/verify-bundle.ts";
 import { type Answer, UsageError } from "../session.ts";
+import { toPlain } from "./plain.ts";
 import { codeOf, readPublicKey, readRoot, readSmall } from "./files.ts";
 
 export interface VerifyBundleOptions {
@@ -60,7 +61,7 @@ function describe(verdict: BundleVerdict, artifact: string, options: VerifyBundl
       return [`VERIFIED     ${artifact}`, ...describeSigner(verdict.signer), `signature    over ${over}`];
     }
     case "refused":
-      return [`REFUSED      ${artifact}`, `${verdict.code}: ${verdict.why}`, `bundle       ${options.bundle}`];
+      return [`REFUSED      ${artifact}`, `${verdict.code}: ${toPlain(verdict.why)}`, `bundle       ${options.bundle}`];
   }
 }
 

@@ -9,6 +9,7 @@ import { type ModelTrust, type ModelVerdict, verifyModel } from "../../adapters/
 import { isSoundName } from "../../adapters/model-signing/names.ts";
 import { type Answer, UsageError } from "../session.ts";
 import { codeOf, readCertificates, readPrivateKey, readPublicKey, readRoot, readSmall } from "./files.ts";
+import { toPlain } from "./plain.ts";
 import { createProgress } from "./progress.ts";
 
 export type Method = "key" | "certificate" | "sigstore";
@@ -85,10 +86,10 @@ function describe(verdict: ModelVerdict, { modelPath, bundle, method }: VerifyMo
         `method       ${method}`,
         `files        ${verdict.files}, ${verdict.bytes} bytes`,
         ...(verdict.unsigned === 0 ? [] : [`not signed   ${verdict.unsigned} files beside them, ignored as asked`]),
-        ...(verdict.ignored.length === 0 ? [] : [`left out     ${verdict.ignored.join(", ")}`]),
+        ...(verdict.ignored.length === 0 ? [] : [`left out     ${verdict.ignored.map(toPlain).join(", ")}`]),
       ];
     case "refused":
-      return [`REFUSED      ${modelPath}`, `${verdict.code}: ${verdict.why}`, `signature    ${bundle}`];
+      return [`REFUSED      ${modelPath}`, `${verdict.code}: ${toPlain(verdict.why)}`, `signature    ${bundle}`];
   }
 }
 

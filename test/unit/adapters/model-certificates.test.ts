@@ -35,6 +35,21 @@ test.each<[string, string[], string[], RegExp, number?]>([
   ["its name is outside of what its authority may name", ["outside", "narrow"], ["root"], /is not trusted/],
   ["it ran out", ["signer", "between"], ["root"], /is not trusted/, Date.parse("2060-01-01T00:00:00Z")],
   ["it has not begun", ["signer", "between"], ["root"], /is not trusted/, Date.parse("2020-01-01T00:00:00Z")],
+  [
+    "it comes twice, and another one is on the path",
+    ["by-signer", "by-signer", "between"],
+    ["root"],
+    /not trusted|not that/,
+  ],
+  [
+    "a stranger's comes twice beside an honest authority",
+    ["of-loop", "of-loop", "between"],
+    ["root"],
+    /not trusted|not that/,
+  ],
+  ["it is for TLS servers that sign", ["tls-signing", "between"], ["root"], /not for signatures/],
+  ["a critical extension is unknown", ["unknown", "between"], ["root"], /is not understood/],
+  ["two authorities issued each other", ["of-loop", "loop-a", "loop-b"], ["root"], /is not trusted/],
   ["there is none", [], ["root"], /no certificate/],
 ])("where %s nobody may sign", async (...row) => {
   const [, chain, trusted, why, now = NOW] = row;

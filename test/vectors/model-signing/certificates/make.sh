@@ -33,3 +33,13 @@ issue below-last last "$CA"
 issue too-deep below-last "$LEAF"
 issue narrow root "${CA}nameConstraints=critical,permitted;dirName:permitted\n[permitted]\nO=Acme\nOU=Speech\n"
 issue outside narrow "$LEAF"
+issue tls-signing between 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n'
+issue unknown between "${LEAF}1.2.3.4=critical,ASN1:UTF8String:unknown\n"
+# Two authorities that issued each other.
+root loop-b
+issue loop-a loop-b "$CA"
+printf '%b' "$CA" > "$keys/ext"
+openssl req -new -key "$keys/loop-b.key" -subj "/O=Acme/CN=loop-b" -out "$keys/csr" 2>/dev/null
+openssl x509 -req -in "$keys/csr" -CA loop-a.pem -CAkey "$keys/loop-a.key" -CAcreateserial -CAserial "$keys/serial" \
+  -days 7300 -extfile "$keys/ext" -out loop-b.pem 2>/dev/null
+issue of-loop loop-a "$LEAF"
