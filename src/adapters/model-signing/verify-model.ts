@@ -53,11 +53,9 @@ function match(manifest: ModelManifest, files: readonly ModelFile[], toleratesUn
     ends.set(resource.name, Math.max(ends.get(resource.name) ?? 0, resource.part?.end ?? file.size));
     wanted.push({ resource, file });
   }
-  // A shard list says nothing of empty files; beyond that every file has to be listed.
-  const isUnsigned = ({ name, size }: ModelFile) =>
-    !ends.has(name) && !(manifest.shardSize !== undefined && size === 0);
-  const unsigned = files.filter(isUnsigned);
-  const [first] = unsigned;
+  const unsigned = files.filter(({ name }) => !ends.has(name));
+  // A shard list has no place for empty files: they are told of, and cannot be held against the model.
+  const first = unsigned.find(({ size }) => manifest.shardSize === undefined || size > 0);
   if (first !== undefined && !toleratesUnsigned) throw mismatch(`${showName(first.name)} is there and was not signed`);
   for (const [name, end] of ends) {
     if (onDisk.get(name)?.size !== end) throw mismatch(`${showName(name)} is not as long as what was signed`);

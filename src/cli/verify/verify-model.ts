@@ -85,7 +85,7 @@ function describe(verdict: ModelVerdict, { modelPath, bundle, method }: VerifyMo
         `VERIFIED     ${modelPath}`,
         `method       ${method}`,
         `files        ${verdict.files}, ${verdict.bytes} bytes`,
-        ...(verdict.unsigned === 0 ? [] : [`not signed   ${verdict.unsigned} files beside them, ignored as asked`]),
+        ...(verdict.unsigned === 0 ? [] : [`not signed   ${verdict.unsigned} files beside them`]),
         ...(verdict.ignored.length === 0 ? [] : [`left out     ${verdict.ignored.map(toPlain).join(", ")}`]),
       ];
     case "refused":
