@@ -40,6 +40,12 @@ function findKeyFault(key: KeyObject): string | undefined {
   return `keys of type ${type} are not supported`;
 }
 
+/** SHA-256 over the SubjectPublicKeyInfo of a public key: `sha256:` and 64 hex digits. */
+export function digestKey(key: KeyObject): string {
+  const der = key.export({ type: "spki", format: "der" });
+  return `sha256:${createHash("sha256").update(der).digest("hex")}`;
+}
+
 function parseKey(pem: string, values: { signer: string; policy: string }): SignerKey {
   const refuse = (why: string): SignerKey => ({
     outcome: "broken",
@@ -51,8 +57,7 @@ function parseKey(pem: string, values: { signer: string; policy: string }): Sign
     const key = createPublicKey(pem);
     const fault = findKeyFault(key);
     if (fault !== undefined) return refuse(fault);
-    const der = key.export({ type: "spki", format: "der" });
-    return { outcome: "key", pem, keyDigest: `sha256:${createHash("sha256").update(der).digest("hex")}` };
+    return { outcome: "key", pem, keyDigest: digestKey(key) };
   } catch (error) {
     return refuse(error instanceof Error ? error.message : "it does not parse");
   }

@@ -1,8 +1,9 @@
 /** The container of a model signature (OMS v1.0): a Sigstore bundle with exactly three members and one DSSE signature. */
 import { z } from "zod";
+import { isCanonicalBase64, parseJson } from "../decode.ts";
+import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { ModelRefusal } from "./refusal.ts";
 
-export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /** A statement of a model with a hundred thousand files takes some 20 MB. */
@@ -11,8 +12,7 @@ export const MAX_SIGNATURE_BYTES = 64 * 1024 * 1024;
 const base64 = z
   .string()
   .min(1)
-  // One spelling for each value: another one would let a changed file pass as the same.
-  .refine((text) => Buffer.from(text, "base64").toString("base64") === text)
+  .refine(isCanonicalBase64)
   .transform((text) => Buffer.from(text, "base64"));
 
 const material = z.looseObject({
@@ -32,7 +32,7 @@ const envelope = z.strictObject({
   mediaType: z.string().startsWith("application/vnd.dev.sigstore.bundle"),
   verificationMaterial: material,
   dsseEnvelope: z.object({
-    payloadType: z.literal(PAYLOAD_TYPE),
+    payloadType: z.literal(IN_TOTO_TYPE),
     payload: base64,
     // More than one would leave open which of them counts.
     signatures: z.array(z.object({ sig: base64 })).length(1),
@@ -62,7 +62,7 @@ function readMaterial({ publicKey, x509CertificateChain, certificate }: z.output
 export function parseSignature(bytes: Buffer): ModelSignature {
   let parsed: z.output<typeof envelope>;
   try {
-    parsed = envelope.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    parsed = envelope.parse(parseJson(bytes));
   } catch {
     throw new ModelRefusal(
       "SignatureBroken",

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parseJson } from "../decode.ts";
 import { isSoundName } from "./names.ts";
 import { ModelRefusal, showName } from "./refusal.ts";
 
@@ -79,7 +80,7 @@ function demandWholeFiles(resources: readonly Resource[], size: number): void {
 export function parseManifest(payload: Buffer): ModelManifest {
   let parsed: z.output<typeof statement>;
   try {
-    parsed = statement.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload)));
+    parsed = statement.parse(parseJson(payload));
   } catch {
     throw broken("its payload is no statement of model signing v1.0");
   }

@@ -1,9 +1,10 @@
 /** Signs a model on disk with a key, as OpenSSF Model Signing v1.0 has it: whole files, SHA-256. */
 import type { KeyObject } from "node:crypto";
 import { basename, resolve } from "node:path";
+import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { hintOf, signPayload } from "./elliptic.ts";
 import { listFiles } from "./enumerate.ts";
-import { BUNDLE_TYPE, PAYLOAD_TYPE } from "./envelope.ts";
+import { BUNDLE_TYPE } from "./envelope.ts";
 import { hashFile } from "./hash-file.ts";
 import { writeStatement } from "./manifest.ts";
 import type { Watcher } from "./verify-model.ts";
@@ -41,7 +42,7 @@ export async function signModel({ model, key, chain, ignored }: SigningCase, wat
     },
     dsseEnvelope: {
       payload: payload.toString("base64"),
-      payloadType: PAYLOAD_TYPE,
+      payloadType: IN_TOTO_TYPE,
       signatures: [{ sig: signPayload(key, payload).toString("base64"), keyid: "" }],
     },
   };

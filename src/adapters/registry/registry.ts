@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parseJson } from "../decode.ts";
 import { RegistryError } from "./errors.ts";
 import type { createExchange } from "./exchange.ts";
 import type { ImageReference } from "./reference.ts";
@@ -65,16 +66,16 @@ const ACCEPT = MANIFEST_TYPES.join(", ");
 
 const hash = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-function parseJson(bytes: Buffer, what: string): unknown {
+function parseDocument(bytes: Buffer, what: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseJson(bytes);
   } catch {
     throw new RegistryError("Malformed", `${what} is no JSON`);
   }
 }
 
 function parseContent(bytes: Buffer, what: string): Content {
-  const json = parseJson(bytes, what);
+  const json = parseDocument(bytes, what);
   const asManifest = manifest.safeParse(json);
   const asIndex = index.safeParse(json);
   // Something that can be read as both would be one thing to us and another to a runtime.
@@ -117,7 +118,7 @@ export function createRegistry(exchange: ReturnType<typeof createExchange>): Reg
     let path: string | undefined = `referrers/${ref.digest}`;
     for (let page = 0; path !== undefined; page += 1) {
       const { body, headers } = await get(ref, path, MAX_MANIFEST, "application/vnd.oci.image.index.v1+json");
-      const parsed = index.safeParse(parseJson(body, "the list of referrers"));
+      const parsed = index.safeParse(parseDocument(body, "the list of referrers"));
       if (!parsed.success) throw new RegistryError("Malformed", "the list of referrers is no index");
       found.push(...parsed.data.manifests);
       path = findNext(headers.link, ref);

@@ -1,5 +1,9 @@
 /** Sigstore bundles as far as signatures by key need them: a DSSE envelope or a signature over a message digest. */
 import { z } from "zod";
+import { parseJson } from "../decode.ts";
+
+/** Payload type of a DSSE envelope with an in-toto statement. */
+export const IN_TOTO_TYPE = "application/vnd.in-toto+json";
 
 const base64 = z
   .string()
@@ -15,7 +19,7 @@ const common = {
 const dsse = z.object({
   ...common,
   dsseEnvelope: z.object({
-    payloadType: z.literal("application/vnd.in-toto+json"),
+    payloadType: z.literal(IN_TOTO_TYPE),
     payload: base64,
     // More than one would leave open which of them counts.
     signatures: z.array(z.object({ sig: base64 })).length(1),
@@ -52,10 +56,6 @@ export type Bundle =
 export function toPae(payloadType: string, payload: Buffer): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
   return Buffer.concat([Buffer.from(head), payload]);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
 }
 
 function readDsse({ dsseEnvelope: { payloadType, payload, signatures } }: z.output<typeof dsse>): Bundle {

@@ -5,13 +5,14 @@
 import { createHash } from "node:crypto";
 import type { VerifiedSignature } from "../../api/model-release.ts";
 import type { FindingCode } from "../../domain/findings.ts";
+import { PREDICATE_TYPE } from "../model-signing/manifest.ts";
 import { RegistryError } from "../registry/errors.ts";
 import type { ImageReference } from "../registry/reference.ts";
 import type { Content, Descriptor, Registry } from "../registry/registry.ts";
-import { type Bundle, parseBundle } from "./bundle.ts";
+import { type Bundle, IN_TOTO_TYPE, parseBundle } from "./bundle.ts";
 import { COSIGN_PREDICATE, isAbout, readSimpleSigning, SIGNATURE_ANNOTATION, SIMPLE_SIGNING } from "./cosign.ts";
 import { isOmsKey, type TrustedKey, verifySignature } from "./keys.ts";
-import { matchModel, OMS_PREDICATE } from "./oms.ts";
+import { matchModel } from "./oms.ts";
 
 /** What is wrong, in the words of the catalogue; `why` goes into its template. */
 export interface SignatureProblem {
@@ -61,7 +62,7 @@ function judgeStatement(bundle: Extract<Bundle, { content: "statement" }>, subje
       const { signer, keyDigest } = key;
       return { signature: { signer, keyDigest, over: "artifact", form: "cosign-bundle" } };
     }
-    case OMS_PREDICATE: {
+    case PREDICATE_TYPE: {
       const key = findKey(subject, "oms", signed, signature);
       if (key === undefined) return UNKNOWN;
       if (subject.content.type !== "manifest") return problem("ModelMismatch", "an index holds no model files");
@@ -111,7 +112,7 @@ async function readReferrer(registry: Registry, subject: Subject, referrer: Desc
 const isBundleType = (type: string) => BUNDLE_TYPE.test(type) || type === OMS_TYPE;
 
 /** What a registry without better knowledge gives as the type: that of the empty config. */
-const VAGUE_TYPES = ["application/vnd.oci.empty.v1+json", "application/vnd.in-toto+json"];
+const VAGUE_TYPES = ["application/vnd.oci.empty.v1+json", IN_TOTO_TYPE];
 
 /** Referrers that may hold a bundle; the manifest itself decides. */
 const mayHoldBundle = ({ artifactType }: Descriptor) =>

@@ -17,22 +17,28 @@ export const toTrustedKey = (signer: string, keyDigest: string, pem: string): Tr
 });
 
 /** The hash of each curve (FIPS 186-5 with the curve's own strength, as OMS demands it). */
-const HASH_OF_CURVE: Record<string, string> = { prime256v1: "sha256", secp384r1: "sha384", secp521r1: "sha512" };
+const HASH_OF_CURVE: Record<string, "sha256" | "sha384" | "sha512"> = {
+  prime256v1: "sha256",
+  secp384r1: "sha384",
+  secp521r1: "sha512",
+};
+
+/** The hash that goes with the key's curve; undefined where it is on none of the three. */
+export const findCurveHash = (key: KeyObject) => HASH_OF_CURVE[key.asymmetricKeyDetails?.namedCurve ?? ""];
 
 /** Whether the key is one of the curves that OMS allows. */
-export const isOmsKey = ({ key }: TrustedKey) =>
-  HASH_OF_CURVE[key.asymmetricKeyDetails?.namedCurve ?? ""] !== undefined;
+export const isOmsKey = ({ key }: TrustedKey) => findCurveHash(key) !== undefined;
 
 function listHashes(key: KeyObject, form: "oms" | "cosign"): (string | null)[] {
   if (key.asymmetricKeyType === "ed25519") return [null];
-  const own = HASH_OF_CURVE[key.asymmetricKeyDetails?.namedCurve ?? ""] ?? "sha256";
+  const own = findCurveHash(key) ?? "sha256";
   // cosign signed with SHA-256 on every curve before its version 3.
   return form === "cosign" && own !== "sha256" ? [own, "sha256"] : [own];
 }
 
 /** Whether `signature` is one of `message` by the key. A signature that does not parse is none. */
 export function verifySignature(
-  { key }: TrustedKey,
+  { key }: Pick<TrustedKey, "key">,
   form: "oms" | "cosign",
   message: Buffer,
   signature: Buffer,

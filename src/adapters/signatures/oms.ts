@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { isSoundName } from "../model-signing/names.ts";
 import type { Manifest } from "../registry/registry.ts";
 import type { Statement } from "./bundle.ts";
 
-export const OMS_PREDICATE = "https://model_signing/signature/v1.0";
 const FILE_PATH = "org.cncf.model.filepath";
 const MODEL_LAYER = /^application\/vnd\.cncf\.model\.[a-z.]+\.v1\.(raw|tar|tar\+gzip|tar\+zstd)$/;
 
@@ -29,12 +29,6 @@ const predicate = z.object({
 export type ModelMatch = { outcome: "matches"; files: number } | { outcome: "differs"; why: string };
 
 const differs = (why: string): ModelMatch => ({ outcome: "differs", why });
-
-/** A name as the specification allows it (§6.1.6): relative, normalised, no way out. */
-function isSoundName(name: string): boolean {
-  if (name.startsWith("/") || name.endsWith("/") || name.includes("\\") || name.includes("\0")) return false;
-  return name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-}
 
 /** The signed files with their SHA-256, or why the signature cannot be matched. */
 function readFiles(statement: Statement): Map<string, string> | string {

@@ -8,19 +8,24 @@ import { HashAlgorithm } from "@sigstore/protobuf-specs";
 import type { SignedEntity } from "@sigstore/verify";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { toPae } from "../signatures/bundle.ts";
+import { verifySignature } from "../signatures/keys.ts";
 import { type Artifact, HASHES, type HashName } from "./artifact.ts";
 import { parseStatement } from "./statement.ts";
-import { Refusal } from "./verdict.ts";
+import { Refusal, type SignedOver } from "./verdict.ts";
 
-export type SignedContent = SignedEntity["signature"];
+type SignedContent = SignedEntity["signature"];
+
+/** The content for the library, and what it is over. */
+export interface SignedMatter {
+  signature: SignedContent;
+  over: SignedOver;
+}
 
 const NAMES: Partial<Record<HashAlgorithm, HashName>> = {
   [HashAlgorithm.SHA2_256]: "sha256",
   [HashAlgorithm.SHA2_384]: "sha384",
   [HashAlgorithm.SHA2_512]: "sha512",
 };
-/** The hash of each curve; sigstore signs with SHA-256 on others too. */
-const HASH_OF_CURVE: Record<string, HashName> = { prime256v1: "sha256", secp384r1: "sha384", secp521r1: "sha512" };
 const CURVES = { prime256v1: p256, secp384r1: p384, secp521r1: p521 } as const;
 
 const isKnownCurve = (name: string): name is keyof typeof CURVES => Object.hasOwn(CURVES, name);
@@ -52,15 +57,11 @@ function verifyBytes(key: KeyObject, hash: HashName, bytes: Buffer, signature: B
   }
 }
 
-const hashesFor = (key: KeyObject): HashName[] => [
-  ...new Set([HASH_OF_CURVE[curveOf(key)] ?? "sha256", "sha256" as const]),
-];
-
 /** A signature over the artifact itself. The digest in the bundle is a claim: it has to be the artifact's. */
 function toMessage(
   { messageDigest, signature }: { messageDigest: { algorithm: HashAlgorithm; digest: Buffer }; signature: Buffer },
   artifact: Artifact,
-): SignedContent {
+): SignedMatter {
   const hash = NAMES[messageDigest.algorithm];
   if (hash === undefined) throw new Refusal("BundleBroken", "it names no SHA-2 digest of the artifact");
   const digest = artifact.digest(hash);
@@ -68,7 +69,7 @@ function toMessage(
     throw new Refusal("ArtifactMismatch", `it is about a ${hash} digest, and of the artifact another is given`);
   if (!digest.equals(messageDigest.digest))
     throw new Refusal("ArtifactMismatch", `it is about another artifact than ${artifact.name}`);
-  return {
+  const content: SignedContent = {
     signature,
     compareSignature: (other) => signature.equals(other),
     compareDigest: (other) => digest.equals(other),
@@ -78,21 +79,23 @@ function toMessage(
         ? verifyDigest(key, digest, signature)
         : verifyBytes(key, hash, artifact.bytes, signature),
   };
+  return { signature: content, over: { form: "artifact" } };
 }
 
 /** A DSSE envelope with an in-toto statement, one of whose subjects has to be the artifact. */
 function toEnvelope(
   { payload, payloadType, signatures }: { payload: Buffer; payloadType: string; signatures: { sig: Buffer }[] },
   artifact: Artifact,
-): SignedContent {
+): SignedMatter {
   const [first, ...more] = signatures;
   if (first === undefined || more.length > 0)
     throw new Refusal("BundleBroken", "its envelope has not exactly one signature");
   const statement = parseStatement(payloadType, payload);
   const isSubject = statement.subject.some(({ digest }) => {
     const known = HASHES.flatMap((hash) => {
-      const [named, own] = [digest[hash], artifact.digest(hash)];
-      return named === undefined || own === undefined ? [] : [named === own.toString("hex")];
+      const named = digest[hash];
+      const own = named === undefined ? undefined : artifact.digest(hash);
+      return own === undefined ? [] : [named === own.toString("hex")];
     });
     return known.length > 0 && known.every(Boolean);
   });
@@ -100,17 +103,19 @@ function toEnvelope(
   const signature = first.sig;
   const signed = toPae(payloadType, payload);
   const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
-  return {
+  const content: SignedContent = {
     signature,
     compareSignature: (other) => signature.equals(other),
     compareDigest: (other) => sha256(payload).equals(other),
     compareSignedDigest: (other) => sha256(signed).equals(other),
-    verifySignature: (key) => hashesFor(key).some((hash) => verifyBytes(key, hash, signed, signature)),
+    // sigstore signs with SHA-256 on every curve, as cosign did.
+    verifySignature: (key) => verifySignature({ key }, "cosign", signed, signature),
   };
+  return { signature: content, over: { form: "statement", predicateType: statement.predicateType } };
 }
 
 /** The content of a bundle that is about the artifact. Throws a Refusal where it is about another. */
-export function toContent({ content }: Bundle, artifact: Artifact): SignedContent {
+export function toContent({ content }: Bundle, artifact: Artifact): SignedMatter {
   switch (content.$case) {
     case "messageSignature":
       return toMessage(content.messageSignature, artifact);

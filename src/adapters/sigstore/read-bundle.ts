@@ -1,12 +1,11 @@
 /** Reads a Sigstore bundle (v0.1 to v0.3) more strictly than protobuf's JSON does: what is not understood is refused. */
 import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
 import { z } from "zod";
+import { isCanonicalBase64, parseJson } from "../decode.ts";
 import { Refusal } from "./verdict.ts";
 
 /** A statement of a model with a hundred thousand files still fits. */
 export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
-
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Fields of a bundle that hold bytes. */
 const BYTES = new Set([
@@ -23,12 +22,9 @@ const BYTES = new Set([
   "signedTimestamp",
 ]);
 
-/** Base64 in another spelling of the same bytes would let a changed bundle pass as the same. */
-const isCanonical = (text: string) => BASE64.test(text) && Buffer.from(text, "base64").toString("base64") === text;
-
 function demandBytes(name: string, value: unknown): void {
   if (Array.isArray(value)) for (const item of value) demandBytes(name, item);
-  else if (typeof value === "string" && !isCanonical(value)) {
+  else if (typeof value === "string" && !isCanonicalBase64(value)) {
     throw new Refusal("BundleBroken", `${name} is not in canonical base64`);
   } else demandCanonical(value);
 }
@@ -68,7 +64,7 @@ const shape = z.looseObject({
 export function readBundle(bytes: Buffer): Bundle {
   if (bytes.length > MAX_BUNDLE_BYTES) throw new Refusal("BundleBroken", "it is larger than 32 MiB");
   try {
-    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const json: unknown = parseJson(bytes);
     demandCanonical(json);
     shape.parse(json);
     return bundleFromJSON(json);

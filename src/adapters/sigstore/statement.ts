@@ -1,8 +1,9 @@
 /** In-toto statements within a DSSE envelope, v0.1 and v1. */
 import { z } from "zod";
+import { parseJson } from "../decode.ts";
+import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { Refusal } from "./verdict.ts";
 
-const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 const TYPES = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] as const;
 
 const statement = z.object({
@@ -18,9 +19,9 @@ export type InTotoStatement = z.output<typeof statement>;
 
 /** Reads the statement of an envelope. Throws a Refusal where there is none. */
 export function parseStatement(payloadType: string, payload: Buffer): InTotoStatement {
-  if (payloadType !== PAYLOAD_TYPE) throw new Refusal("BundleBroken", "its envelope holds no in-toto statement");
+  if (payloadType !== IN_TOTO_TYPE) throw new Refusal("BundleBroken", "its envelope holds no in-toto statement");
   try {
-    return statement.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload)));
+    return statement.parse(parseJson(payload));
   } catch {
     throw new Refusal("BundleBroken", "its envelope holds no in-toto statement v0.1 or v1");
   }

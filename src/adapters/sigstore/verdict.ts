@@ -23,13 +23,11 @@ export type VerifiedSigner =
   /** SHA-256 of the SubjectPublicKeyInfo, `sha256:` and 64 hex digits. */
   | { by: "key"; keyDigest: string };
 
+/** What was signed: an in-toto statement of this type, or the artifact itself. */
+export type SignedOver = { form: "artifact" } | { form: "statement"; predicateType: string };
+
 export type BundleVerdict =
-  | {
-      verdict: "verified";
-      signer: VerifiedSigner;
-      /** What was signed: an in-toto statement of this type, or the artifact itself. */
-      over: { form: "artifact" } | { form: "statement"; predicateType: string };
-    }
+  | { verdict: "verified"; signer: VerifiedSigner; over: SignedOver }
   | { verdict: "refused"; code: RefusalCode; why: string };
 
 /** A refusal on its way to the verdict. */

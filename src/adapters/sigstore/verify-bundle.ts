@@ -2,17 +2,17 @@
  * Verifies one bundle against one artifact, offline: chain, log, timestamps and signature by @sigstore/verify, and what it
  * leaves open by us. Whatever is thrown on the way is a refusal.
  */
-import { createHash, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
+import { digestKey } from "../../domain/signer-keys.ts";
 import type { Artifact } from "./artifact.ts";
 import { demandSigningCertificate, listCertificates } from "./certificate.ts";
 import { toContent } from "./content.ts";
 import { demandConsistentProof } from "./inclusion-proof.ts";
 import { demandSameKey, type OwnKey } from "./log-entry.ts";
 import { readBundle } from "./read-bundle.ts";
-import { parseStatement } from "./statement.ts";
 import { type BundleVerdict, Refusal, type VerifiedSigner } from "./verdict.ts";
 
 /** Who has to have signed: exactly this identity as this issuer vouches for it, or whoever holds this key. */
@@ -63,14 +63,9 @@ function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSi
   }
 }
 
-const digestKey = (key: KeyObject) =>
-  `sha256:${createHash("sha256")
-    .update(key.export({ type: "spki", format: "der" }))
-    .digest("hex")}`;
-
 function verify({ bundle: bytes, artifact, root, expected }: BundleCase): BundleVerdict {
   const bundle = readBundle(bytes);
-  const signature = toContent(bundle, artifact);
+  const { signature, over } = toContent(bundle, artifact);
   const own = findOwnKey(bundle, expected);
   const { tlogEntries } = bundle.verificationMaterial;
   for (const entry of tlogEntries) {
@@ -83,16 +78,7 @@ function verify({ bundle: bytes, artifact, root, expected }: BundleCase): Bundle
   });
   // A key has no term that a moment would have to lie in.
   const verifier = new Verifier(material, expected.by === "key" ? { timestampThreshold: 0 } : {});
-  const { key, tlogEntries: entries, timestamps } = toSignedEntity(bundle, artifact.bytes ?? Buffer.alloc(0));
-  const signer = verifier.verify({ signature, key, tlogEntries: entries, timestamps });
-  const { content } = bundle;
-  const over =
-    content.$case === "dsseEnvelope"
-      ? {
-          form: "statement" as const,
-          predicateType: parseStatement(content.dsseEnvelope.payloadType, content.dsseEnvelope.payload).predicateType,
-        }
-      : { form: "artifact" as const };
+  const signer = verifier.verify({ ...toSignedEntity(bundle), signature });
   return { verdict: "verified", signer: demandSigner(signer, expected), over };
 }
 

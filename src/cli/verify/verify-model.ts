@@ -1,5 +1,5 @@
 /** `vouchsafe verify-model` and `sign-model`: OpenSSF Model Signing v1.0 on a model on disk, without a cluster. */
-import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { MAX_SIGNATURE_BYTES } from "../../adapters/model-signing/envelope.ts";
@@ -126,9 +126,7 @@ export async function runVerifyModel(options: VerifyModelOptions): Promise<Answe
 
 /** A certificate of another key would make a signature that nobody can verify. */
 function demandOwn([leaf]: readonly Buffer[], key: KeyObject): void {
-  const own = createPublicKey(key).export({ type: "spki", format: "der" });
-  const isOwn =
-    leaf !== undefined && new X509Certificate(leaf).publicKey.export({ type: "spki", format: "der" }).equals(own);
+  const isOwn = leaf !== undefined && new X509Certificate(leaf).checkPrivateKey(key);
   if (!isOwn) throw new UsageError("--signing-cert is not the certificate of --private-key");
 }
 
