@@ -140,6 +140,7 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
   });
   logger.info({ port: health.port }, "serving probes and metrics");
   const following = followWorld(parts, world, signal);
+  const openGitHub = toGitHubOpener(parts, signal);
   const controllers = [
     createPoliciesController(tools, config.namespace),
     createVerificationController(tools, {
@@ -152,8 +153,8 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
     createContainmentController(tools, config.namespace),
     createSnapshotsController(tools),
     createRefusalsController(tools),
-    createRevertController(tools, toGitHubOpener(parts, signal)),
-    createReviewsController(tools, { operatorNamespace: config.namespace, openGitHub: toGitHubOpener(parts, signal) }),
+    createRevertController(tools, openGitHub),
+    createReviewsController(tools, { operatorNamespace: config.namespace, openGitHub }),
   ];
   metrics.set("leader", {}, 0);
   const lease = { client, namespace: config.namespace, name: "vouchsafe", identity: config.identity, logger };

@@ -144,6 +144,9 @@ export interface WorkloadFacts {
 
 const isWorkloadKind = (kind: string): kind is WorkloadKind => WORKLOAD_KINDS.some((one) => one === kind);
 
+/** How records, Incidents and choices name a workload of a namespace: `kind/name`. */
+export const toWorkloadKey = ({ kind, metadata }: WorkloadFacts): string => `${kind}/${metadata.name}`;
+
 /** Keeps of a workload what is decided by; of one without a system next to nothing. */
 export function toWorkloadFacts(raw: RawWorkload): WorkloadFacts {
   const { spec = {}, status = {}, metadata } = raw;

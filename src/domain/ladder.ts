@@ -2,6 +2,9 @@
 import type { BreachKind, Reaction, Rung, Step } from "../api/reaction.ts";
 import { parseDuration, parseInstant } from "./time.ts";
 
+/** How an action begins that waits for a moment, and for nobody. */
+export const DUE_AT = "due at ";
+
 const steps = (...rungs: Rung[]): Step[] => rungs.map((rung) => ({ do: rung, authority: "Standing" }));
 
 const WITHDRAWN = steps("refuse", "quarantine", "leaveServices", "freeze", "sever", "rollBack");

@@ -2,6 +2,7 @@
 import type { Incident } from "../../api/incident.ts";
 import type { Rung } from "../../api/reaction.ts";
 import { flatten } from "../../domain/findings.ts";
+import { DUE_AT } from "../../domain/ladder.ts";
 import { type Answer, type Session, toTable } from "../session.ts";
 import { conditionOf, readIncident, readIncidents, tabulateActions } from "./read-incidents.ts";
 
@@ -94,7 +95,7 @@ export function listLacking({ spec }: Incident): string[] {
 export function listWaiting({ spec, status }: Incident): Rung[] {
   const told = new Set(spec.go?.map(({ rung }) => rung));
   const waiting = (status?.actions ?? []).filter(
-    ({ rung, result, observed }) => result === "Waiting" && !told.has(rung) && !observed.startsWith("due at "),
+    ({ rung, result, observed }) => result === "Waiting" && !told.has(rung) && !observed.startsWith(DUE_AT),
   );
   return [...new Set(waiting.map(({ rung }) => rung))];
 }

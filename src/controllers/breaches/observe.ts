@@ -1,4 +1,5 @@
 /** Reads what runs in a namespace, and what its releases, Revocations and Stops say, out of the stores. */
+import type { Incident } from "../../api/incident.ts";
 import { modeLabel } from "../../api/labels.ts";
 import { listValid } from "../../domain/facts.ts";
 import { buildDefaultDeny, buildSystemFence } from "../../domain/fence.ts";
@@ -18,11 +19,16 @@ export const toRunning = ({ metadata, system, images, isMirror }: PodFacts): Run
   isMirror,
 });
 
+/** Whether an Incident is the operator's to contain: those that people wrote are left alone. */
+export const isContained = ({ spec }: Incident) => spec.type === "breach" && spec.breach !== undefined;
+
+export const isOpen = ({ spec }: Incident) => spec.state === "Open";
+
 /** Names of the Incidents that contain pods: open ones, about a breach. */
-const listContaining = (world: World, namespace: string): Set<string> =>
+export const listContaining = (world: World, namespace: string): Set<string> =>
   new Set(
     listValid(world.incidents.byIndex("namespace", namespace))
-      .filter(({ spec }) => spec.state === "Open" && spec.type === "breach" && spec.breach !== undefined)
+      .filter((one) => isContained(one) && isOpen(one))
       .map(({ metadata }) => metadata.name),
   );
 

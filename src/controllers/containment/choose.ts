@@ -10,7 +10,7 @@ import { isApiError } from "../../runtime/index.ts";
 import { CONFIG_MAPS } from "../resources.ts";
 import { listSnapshots } from "../snapshots/record.ts";
 import type { Toolbox } from "../toolbox.ts";
-import type { WorkloadFacts } from "../workloads.ts";
+import { toWorkloadKey, type WorkloadFacts } from "../workloads.ts";
 import type { Docket } from "./docket.ts";
 import { forEachOf } from "./parallel.ts";
 
@@ -56,12 +56,11 @@ export async function observeChoices(
   );
   const incidents = listValid(world.incidents.byIndex("namespace", namespace));
   const recorded = await listSnapshots(tools, namespace);
-  const keyOf = ({ kind, metadata }: WorkloadFacts) => `${kind}/${metadata.name}`;
-  const candidates = workloads.flatMap(({ facts }) => recorded.get(keyOf(facts)) ?? []);
+  const candidates = workloads.flatMap(({ facts }) => recorded.get(toWorkloadKey(facts)) ?? []);
   const needed = new Set(candidates.flatMap(({ configMaps }) => Object.keys(configMaps)));
   const present = await listPresent(tools, namespace, needed);
   for (const { facts } of workloads) {
-    const key = keyOf(facts);
+    const key = toWorkloadKey(facts);
     const own = docket.incident.status?.workloads?.find((one) => `${one.kind}/${one.name}` === key);
     const from = findRelease(listGoverned(facts.images, warrant), index, facts.system);
     const earlier = listEarlier(incidents, docket, facts);

@@ -15,11 +15,12 @@ import {
   mergeConditions,
   type Result,
 } from "../../runtime/index.ts";
+import { isContained } from "../breaches/observe.ts";
 import { toObserver } from "../governance/controller.ts";
 import { applyStatus, type Toolbox } from "../toolbox.ts";
 import { carryOut, describeActs, type Outcome, recordActs } from "./carry-out.ts";
 import { type ContainmentDecision, decideContainment, listFinished } from "./decide.ts";
-import { isAtRest, isContained, isInTheDark, listConcerned, observeContainment } from "./observe.ts";
+import { isAtRest, isInTheDark, listConcerned, observeContainment } from "./observe.ts";
 import type { Act } from "./rungs.ts";
 
 const INCIDENTS = toResource(Incident);

@@ -11,7 +11,7 @@ import {
 import type { Rung, Step } from "../../api/reaction.ts";
 import { flatten } from "../../domain/findings.ts";
 import { digestOfImage } from "../../domain/images.ts";
-import { findEnd, isDestroying, judgeDue } from "../../domain/ladder.ts";
+import { DUE_AT, findEnd, isDestroying, judgeDue } from "../../domain/ladder.ts";
 import { listSwaps } from "../../domain/rollback.ts";
 import { parseInstant, toIso, toIsoMs, toSeconds } from "../../domain/time.ts";
 import type { ConditionDraft } from "../governance/condition-draft.ts";
@@ -105,7 +105,7 @@ function climb(about: ContainmentFacts): Climb {
   for (const step of addStop(about)) {
     const due = judgeDue(step, incident.spec.detectedAt, go, now);
     if (due.due === "later") {
-      note(step.do, ALL_PODS, "Waiting", `due at ${toIso(due.at)}`);
+      note(step.do, ALL_PODS, "Waiting", `${DUE_AT}${toIso(due.at)}`);
       reached.comeBackMs = sooner(reached.comeBackMs, due.at - now + 1);
       return reached;
     }

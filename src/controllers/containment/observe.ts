@@ -8,11 +8,18 @@ import { findStillAllowed } from "../../domain/reachability/still-allowed.ts";
 import { selectTier } from "../../domain/risk.ts";
 import { createJudge, findRelease, listGoverned } from "../../gate/find-breaches.ts";
 import type { KubeObject } from "../../runtime/index.ts";
-import { observeReleases, observeWidening, toRunning } from "../breaches/observe.ts";
+import {
+  isContained,
+  isOpen,
+  listContaining,
+  observeReleases,
+  observeWidening,
+  toRunning,
+} from "../breaches/observe.ts";
 import { listStanding, observePolicy } from "../governance/observe.ts";
 import { AUTOSCALERS, ENDPOINT_SLICES } from "../resources.ts";
 import type { Toolbox } from "../toolbox.ts";
-import { isOver, type PodFacts, selects, type WorkloadFacts } from "../workloads.ts";
+import { isOver, type PodFacts, selects, toWorkloadKey, type WorkloadFacts } from "../workloads.ts";
 import { listWorkloads, type World } from "../world.ts";
 import { observeChoices } from "./choose.ts";
 import type { ContainedPod, ContainedWorkload, ContainmentFacts } from "./facts.ts";
@@ -37,20 +44,17 @@ function findLadder(world: World, operatorNamespace: string, namespace: string, 
   return { tier: tier?.name, steps: findSteps(breach, tier?.onBreach) };
 }
 
-const isOpen = ({ spec }: Incident) => spec.state === "Open";
-
 function listPods(world: World, docket: Docket, served: ReadonlySet<string>): ContainedPod[] {
   const { incident, namespace } = docket;
   // What an Incident contained that people closed since, while it still ran, is whose it is about now.
-  const isAnothers = (by: string | undefined) =>
-    by !== undefined && listOpen(world, namespace).some(({ metadata }) => metadata.name === by);
+  const containing = listContaining(world, namespace);
   return world.pods
     .byIndex("namespace", namespace)
     .filter((pod) => !isOver(pod))
     .flatMap((facts): ContainedPod[] => {
       const { isConcerned, isInBreach } = judgePodOf(docket, toRunning(facts));
       const isOurs = facts.quarantinedBy === incident.metadata.name;
-      if (!isOurs && (isAnothers(facts.quarantinedBy) || !isConcerned)) return [];
+      if (!isOurs && (containing.has(facts.quarantinedBy ?? "") || !isConcerned)) return [];
       return [{ facts, isInBreach, isServed: served.has(facts.metadata.uid ?? "") }];
     });
 }
@@ -166,7 +170,7 @@ export async function observeContainment(
     ),
   ]);
   const workloads = concerned.map(({ facts, entry, isInBreach, isVouched }): ContainedWorkload => {
-    const key = `${facts.kind}/${facts.metadata.name}`;
+    const key = toWorkloadKey(facts);
     return {
       facts,
       entry,
@@ -194,13 +198,6 @@ export async function observeContainment(
     now: docket.now,
   };
 }
-
-/** Whether anything could be done about it: closed Incidents and those that people wrote are left alone. */
-export const isContained = ({ spec }: Incident) => spec.type === "breach" && spec.breach !== undefined;
-
-/** All open Incidents of a namespace that are contained by the operator. */
-export const listOpen = (world: World, namespace: string) =>
-  listValid(world.incidents.byIndex("namespace", namespace)).filter((one) => isContained(one) && isOpen(one));
 
 /** Incidents that a change in their namespace may concern: open ones, and those that still contain a pod. */
 export function listConcerned(world: World, namespace: string): Incident[] {

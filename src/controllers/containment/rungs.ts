@@ -4,6 +4,7 @@ import { QUARANTINE_LABEL } from "../../api/labels.ts";
 import type { Rung, Step } from "../../api/reaction.ts";
 import type { Snapshot } from "../../domain/rollback.ts";
 import { parseInstant } from "../../domain/time.ts";
+import { toWorkloadKey } from "../workloads.ts";
 import type { ContainedJob, ContainedPod, ContainedWorkload, ContainmentFacts } from "./facts.ts";
 
 /** One thing to do. Every act may be repeated. */
@@ -38,7 +39,7 @@ const DISPLACING: ReadonlySet<Rung> = new Set(["quarantine", "leaveServices", "s
 const SOON_MS = 100;
 
 export const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-export const toTarget = ({ facts }: ContainedWorkload) => `${facts.kind}/${facts.metadata.name}`;
+export const toTarget = ({ facts }: ContainedWorkload) => toWorkloadKey(facts);
 
 const isEnding = ({ facts }: ContainedPod) => facts.metadata.deletionTimestamp !== undefined;
 /** Pods in breach, or contained here, that nobody has ended yet. */

@@ -16,12 +16,10 @@ import { toObserver } from "../governance/controller.ts";
 import { settleAll } from "../governance/settle.ts";
 import { CONFIG_MAPS, CONTROLLER_REVISIONS } from "../resources.ts";
 import { OPERATOR_ACTOR, type Toolbox } from "../toolbox.ts";
-import type { WorkloadFacts } from "../workloads.ts";
+import { toWorkloadKey, type WorkloadFacts } from "../workloads.ts";
 import { listWorkloads } from "../world.ts";
 import { listConfigMaps, listObsolete, shouldRecord } from "./decide.ts";
 import { createRecord, digestJson, LAST_KNOWN_GOOD, listSnapshots, nameRecord, type Recorded } from "./record.ts";
-
-const toWorkloadKey = ({ kind, metadata }: WorkloadFacts) => `${kind}/${metadata.name}`;
 
 type ConfigMap = KubeObject & { data?: Record<string, string>; binaryData?: Record<string, string> };
 

@@ -18,6 +18,7 @@ import {
   make,
   MODEL,
   NAMESPACE,
+  NO_DEMANDS,
   NOW,
   SERVER,
   SYSTEM_SPEC,
@@ -166,15 +167,9 @@ describe("snapshots", () => {
     status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
   });
   const grants = [{ system: "gate", release: "v5", artifact: "x", notAfter: UNTIL }];
-  const demands = {
-    runAsNonRoot: "Any",
-    readOnlyRootFilesystem: "Any",
-    hostNetwork: "Any",
-    serviceAccountToken: "Any",
-  };
   const warrant = make<Warrant>(Warrant, "enforce", {
     images: { [MODEL]: { grants }, [SERVER]: { grants } },
-    systems: { gate: { gate: "Open", ...demands } },
+    systems: { gate: { gate: "Open", ...NO_DEMANDS } },
   });
   const start = (refused: Record<string, ApiErrorCode>, items: KubeObject[] = []) => {
     const server = createRefusingServer(refused, items);

@@ -5,7 +5,7 @@ import type { WarrantSpec } from "../../../src/api/warrant.ts";
 import { listConfigMaps, listObsolete, shouldRecord } from "../../../src/controllers/snapshots/decide.ts";
 import { type RawWorkload, toWorkloadFacts } from "../../../src/controllers/workloads.ts";
 import type { Snapshot } from "../../../src/domain/rollback.ts";
-import { MODEL, MODEL6, NOW, SERVER, UNTIL } from "../domain/voice.ts";
+import { MODEL, MODEL6, NO_DEMANDS, NOW, SERVER, UNTIL } from "../domain/voice.ts";
 
 const grants = (release: string) => [{ system: "gate", release, artifact: "x", notAfter: UNTIL }];
 const WARRANT: WarrantSpec = {
@@ -16,13 +16,7 @@ const WARRANT: WarrantSpec = {
     [MODEL6]: { refused: { code: "DigestRevoked", text: "x" } },
   },
   systems: {
-    gate: {
-      gate: "Open",
-      runAsNonRoot: "Any",
-      readOnlyRootFilesystem: "Any",
-      hostNetwork: "Any",
-      serviceAccountToken: "Any",
-    },
+    gate: { gate: "Open", ...NO_DEMANDS },
   },
 };
 

@@ -4,7 +4,7 @@ import { AISystem } from "../../../src/api/ai-system.ts";
 import { Warrant } from "../../../src/api/warrant.ts";
 import { decideFence, type FenceObservation, listOpenGates } from "../../../src/controllers/fence/decide.ts";
 import { buildDefaultDeny, buildSystemFence, judgeFence, type StandingPolicy } from "../../../src/domain/fence.ts";
-import { make, SYSTEM_SPEC, valid } from "./voice.ts";
+import { make, NO_DEMANDS, SYSTEM_SPEC, valid } from "./voice.ts";
 
 const toSystem = (dataFlows?: object, metadata: object = {}) =>
   make<AISystem>(AISystem, "gate", { ...SYSTEM_SPEC, ...(dataFlows === undefined ? {} : { dataFlows }) }, { metadata });
@@ -204,14 +204,8 @@ describe("its order", () => {
 });
 
 describe("systems whose gate is open", () => {
-  const demands = {
-    runAsNonRoot: "Any",
-    readOnlyRootFilesystem: "Any",
-    hostNetwork: "Any",
-    serviceAccountToken: "Any",
-  };
   const warrant = make<Warrant>(Warrant, "enforce", {
-    systems: { gate: { gate: "Open", ...demands }, desk: { gate: "Closed", ...demands } },
+    systems: { gate: { gate: "Open", ...NO_DEMANDS }, desk: { gate: "Closed", ...NO_DEMANDS } },
   });
   const unread = { outcome: "invalid" as const, metadata: { name: "enforce" }, why: "x" };
   test.each<[string, Parameters<typeof listOpenGates>[0], string[]]>([

@@ -17,6 +17,13 @@ export const MODEL = `sha256:${"a".repeat(64)}`;
 export const SERVER = `sha256:${"b".repeat(64)}`;
 export const MODEL6 = `sha256:${"c".repeat(64)}`;
 export const UNTIL = "2027-01-15T00:00:00Z";
+/** What a Warrant demands of the pods of a system: nothing. */
+export const NO_DEMANDS = {
+  runAsNonRoot: "Any",
+  readOnlyRootFilesystem: "Any",
+  hostNetwork: "Any",
+  serviceAccountToken: "Any",
+} as const;
 
 const KEY: SignerKey = { outcome: "key", pem: "x", keyDigest: `sha256:${"1".repeat(64)}` };
 const RELEASE_KEY: SignerKey = { outcome: "key", pem: "y", keyDigest: `sha256:${"2".repeat(64)}` };
