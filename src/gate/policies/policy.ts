@@ -116,12 +116,27 @@ export function ownResources(operations: ResourceRule["operations"], ...resource
 
 const ADMISSION = "admissionregistration.k8s.io/v1";
 
-function toSpec(policy: Policy): object {
+const isGoverned = (mode: Mode) => ({ key: modeLabel(mode), operator: "Exists" });
+
+/**
+ * A policy that is bound by modes alone says already in its constraints what no binding of it reaches: while the API
+ * server does not know the kind of its parameters yet, it refuses all that the constraints match, asking no binding.
+ */
+function toNamespaceSelector({ bindings }: Policy, operator: Operator): { namespaceSelector?: object } {
+  const modes = new Set(bindings.map(({ mode }) => mode));
+  if (modes.has(undefined)) return {};
+  const isOther = { key: "kubernetes.io/metadata.name", operator: "NotIn", values: [operator.namespace] };
+  const [only] = modes;
+  const matchExpressions = [...(only !== undefined && modes.size === 1 ? [isGoverned(only)] : []), isOther];
+  return { namespaceSelector: { matchExpressions } };
+}
+
+function toSpec(policy: Policy, operator: Operator): object {
   const { matchConditions, variables } = policy;
   const common = {
     failurePolicy: "Fail",
     ...(policy.param === "none" ? {} : { paramKind: { apiVersion: API_VERSION, kind: policy.param } }),
-    matchConstraints: { resourceRules: policy.rules },
+    matchConstraints: { resourceRules: policy.rules, ...toNamespaceSelector(policy, operator) },
     ...(matchConditions === undefined ? {} : { matchConditions }),
     ...(variables === undefined ? {} : { variables }),
   };
@@ -144,14 +159,8 @@ const toParamRef = ({ name, missing }: Reads): object => ({
   parameterNotFoundAction: missing,
 });
 
-function toBinding(policy: Policy, binding: Binding, operator: Operator): object {
+function toBinding(policy: Policy, binding: Binding): object {
   const { mode, reads } = binding;
-  const selector = mode && {
-    matchExpressions: [
-      { key: modeLabel(mode), operator: "Exists" },
-      { key: "kubernetes.io/metadata.name", operator: "NotIn", values: [operator.namespace] },
-    ],
-  };
   return {
     apiVersion: ADMISSION,
     kind: policy.kind === "validating" ? "ValidatingAdmissionPolicyBinding" : "MutatingAdmissionPolicyBinding",
@@ -159,7 +168,7 @@ function toBinding(policy: Policy, binding: Binding, operator: Operator): object
     spec: {
       policyName: policy.name,
       ...(reads && { paramRef: toParamRef(reads) }),
-      ...(selector && { matchResources: { namespaceSelector: selector } }),
+      ...(mode && { matchResources: { namespaceSelector: { matchExpressions: [isGoverned(mode)] } } }),
       ...(policy.kind === "validating" ? { validationActions: binding.actions } : {}),
     },
   };
@@ -169,7 +178,7 @@ function toBinding(policy: Policy, binding: Binding, operator: Operator): object
 export function toObjects(policy: Policy, operator: Operator): object[] {
   const kind = policy.kind === "validating" ? "ValidatingAdmissionPolicy" : "MutatingAdmissionPolicy";
   return [
-    { apiVersion: ADMISSION, kind, metadata: { name: policy.name }, spec: toSpec(policy) },
-    ...policy.bindings.map((binding) => toBinding(policy, binding, operator)),
+    { apiVersion: ADMISSION, kind, metadata: { name: policy.name }, spec: toSpec(policy, operator) },
+    ...policy.bindings.map((binding) => toBinding(policy, binding)),
   ];
 }

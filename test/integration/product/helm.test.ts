@@ -6,6 +6,7 @@ import { type ControlPlane, startControlPlane } from "../../harness/controlplane
 import { CHART, findHelm } from "../../harness/helm.ts";
 import { bindKubectl, demand, type Kubectl, readJson } from "../../harness/kubectl.ts";
 import { OPERATOR_NAMESPACE } from "../../harness/product.ts";
+import { eventually } from "../../harness/wait.ts";
 
 const run = promisify(execFile);
 
@@ -24,6 +25,25 @@ const helm = async (...args: string[]) =>
     })
   ).stdout;
 const count = async (kind: string) => (await readJson<{ items: unknown[] }>(kubectl, [kind]))?.items.length ?? 0;
+
+test("while the API server does not know a Warrant yet, the product's own namespace is not held up", async () => {
+  const policies = await helm("template", "vouchsafe", CHART, "--show-only", "templates/policies.yaml");
+  await demand(kubectl, ["create", "-f", "-"], policies);
+  const tryDeployment = (namespace: string) =>
+    kubectl(["create", "deployment", "d", "--image=i", "--dry-run=server", "-n", namespace]);
+  for (const namespace of [OPERATOR_NAMESPACE, "elsewhere"]) await demand(kubectl, ["create", "namespace", namespace]);
+  await eventually(
+    "the policies refuse what they cannot judge",
+    async () =>
+      (await tryDeployment("elsewhere")).stderr.includes("failed to find resource referenced by paramKind") ||
+      undefined,
+  );
+  const own = await tryDeployment(OPERATOR_NAMESPACE);
+  expect(own.stderr, "the product can be installed, upgraded and taken away").not.toContain("paramKind");
+  expect(own.code).toBe(0);
+  await demand(kubectl, ["delete", "-f", "-"], policies);
+  await demand(kubectl, ["delete", "namespace", OPERATOR_NAMESPACE, "--timeout=30s"]);
+});
 
 test("install finds out that the cluster can fill things in, and tells what to do next", async () => {
   const notes = await helm("install", "vouchsafe", CHART, "--create-namespace");
