@@ -9,7 +9,6 @@ import {
   keyedBy,
   label,
   level,
-  objectName,
   username,
   withRules,
 } from "./fields.ts";
@@ -17,39 +16,7 @@ import { policyGitHub } from "./github.ts";
 import { AGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
 import { reactions } from "./reaction.ts";
-
-const publicKey = withRules(
-  z.object({
-    pem: z.string().min(1).max(4096).optional().describe("The key itself, PEM (SubjectPublicKeyInfo)."),
-    configMap: objectName().optional().describe("A ConfigMap of the operator's namespace that holds the key."),
-    key: z
-      .string()
-      .min(1)
-      .max(253)
-      .regex(/^[-._a-zA-Z0-9]+$/)
-      .optional()
-      .describe("The ConfigMap's key."),
-    sha256: z
-      .string()
-      .max(64)
-      .regex(/^[a-f0-9]{64}$/)
-      .optional()
-      .describe("SHA-256 of the ConfigMap's value, which pins it."),
-  }),
-  {
-    rule: "has(self.pem) != has(self.configMap)",
-    message: "give the key either as pem or as configMap, key and sha256",
-  },
-  {
-    rule: "has(self.configMap) == has(self.key) && has(self.configMap) == has(self.sha256)",
-    message: "a configMap needs key and sha256 beside it",
-  },
-);
-
-const signer = z.object({
-  name: label().describe("The signer's name."),
-  publicKey: publicKey.describe("The key it signs with."),
-});
+import { signer } from "./signer.ts";
 
 const five = (row: string) =>
   asAtomicList(z.array(level()).min(5).max(5)).describe(
@@ -76,12 +43,26 @@ const risk = z.object({
 const signatureDemand = withRules(
   z.object({
     over: z
-      .enum(["artifact", "model"])
-      .describe("artifact: every artifact's manifest; model: every ModelPack's files."),
+      .enum(["artifact", "model", "attestation"])
+      .describe(
+        "artifact: every artifact's manifest; model: every ModelPack's files; attestation: a statement about every artifact.",
+      ),
+    predicateType: z
+      .string()
+      .min(1)
+      .max(512)
+      .regex(/^[^\s]+$/)
+      .optional()
+      .describe("What the attestation has to state (in-toto), such as https://slsa.dev/provenance/v1."),
+    format: z.enum(["ModelPack", "Image"]).optional().describe("Asked of artifacts of this format alone; of all else."),
     anyOf: asSet(z.array(label()).min(1).max(16)).describe("Signers that may give it."),
     count: z.int().min(1).max(16).default(1).describe("How many different signers are needed."),
   }),
   { rule: "self.count <= size(self.anyOf)", message: "count cannot exceed the number of signers in anyOf" },
+  {
+    rule: "has(self.predicateType) == (self.over == 'attestation')",
+    message: "set predicateType exactly when over is attestation",
+  },
 );
 
 const approvalDemand = z.object({
@@ -133,7 +114,7 @@ const tier = z.object({
 
 const spec = z
   .object({
-    signers: keyedBy(z.array(signer).min(1).max(32), "name").describe("Who may sign."),
+    signers: keyedBy(z.array(signer()).min(1).max(32), "name").describe("Who may sign."),
     risk: risk.describe("How risks are judged."),
     tiers: keyedBy(z.array(tier).min(1).max(16), "name").describe(
       "What is demanded, from the lowest impact to the highest. A system that no tier matches is refused.",
@@ -212,7 +193,6 @@ export const AIPolicy = defineKind({
 });
 export type AIPolicy = ObjectOf<typeof AIPolicy>;
 export type Tier = z.output<typeof tier>;
-export type Signer = z.output<typeof signer>;
 export type SignatureDemand = z.output<typeof signatureDemand>;
 export type ApprovalDemand = z.output<typeof approvalDemand>;
 export type RiskRules = z.output<typeof risk>;

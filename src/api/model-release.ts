@@ -79,8 +79,20 @@ const spec = withRules(
 
 const signature = z.object({
   signer: label().describe("The signer's name in the policy."),
-  keyDigest: contentDigest().describe("SHA-256 of the key's SubjectPublicKeyInfo."),
-  over: z.enum(["artifact", "model"]).describe("artifact: the OCI manifest; model: the model's files (OMS)."),
+  signerDigest: contentDigest().describe(
+    "Digest over what the signer is trusted by: of a key, SHA-256 of its SubjectPublicKeyInfo.",
+  ),
+  identity: z.string().min(1).max(2048).optional().describe("The name in the certificate; none where it was a key."),
+  issuer: z.string().min(1).max(2048).optional().describe("Who vouched for the name."),
+  notAfter: timestamp()
+    .optional()
+    .describe("When the certificates or revocation lists that it rests on run out; never where it is left out."),
+  over: z
+    .enum(["artifact", "model", "attestation"])
+    .describe(
+      "artifact: the OCI manifest; model: the model's files (OMS); attestation: a statement about the artifact.",
+    ),
+  predicateType: z.string().min(1).max(1024).optional().describe("What an attestation states (in-toto)."),
   form: z.enum(["cosign-bundle", "cosign-legacy", "oms"]).describe("The form of the signature."),
   files: z.int().min(0).optional().describe("How many files an OMS signature covers."),
 });

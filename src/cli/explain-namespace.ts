@@ -1,4 +1,5 @@
 /** `vouchsafe explain namespace`: what a policy refuses there, also before the namespace is governed. */
+import { readPublicGoodRoot } from "../adapters/sigstore/public-good.ts";
 import { AIPolicy } from "../api/ai-policy.ts";
 import { AISystem } from "../api/ai-system.ts";
 import { Approval } from "../api/approval.ts";
@@ -11,7 +12,7 @@ import { RiskAssessment } from "../api/risk-assessment.ts";
 import { Stop } from "../api/stop.ts";
 import { evaluateNamespace } from "../domain/evaluate.ts";
 import type { FenceFacts, NamespaceFacts, PolicyFacts, Read } from "../domain/facts.ts";
-import { resolveSignerKey } from "../domain/signer-keys.ts";
+import { resolveSigner } from "../domain/signers.ts";
 import { compileWarrant } from "../gate/compile-warrant.ts";
 import { judgePod, type PodLike } from "../gate/judge-pod.ts";
 import type { KubeObject } from "../runtime/index.ts";
@@ -24,10 +25,9 @@ const PODS = { group: "", version: "v1", plural: "pods", kind: "Pod", namespaced
 async function readPolicy(session: Session, name: string): Promise<PolicyFacts> {
   const policy = await readOne<AIPolicy>(session, AIPolicy, name);
   if (policy === undefined) return { outcome: "missing", name };
-  // Keys in ConfigMaps of the operator's namespace are not for everybody to read: verification has joined them before.
-  const signers = policy.spec.signers.map(
-    (signer) => [signer.name, resolveSignerKey(signer, name, undefined)] as const,
-  );
+  // ConfigMaps of the operator's namespace are not for everybody to read: verification has joined them before.
+  const sources = { readConfigMap: () => undefined, publicGoodRoot: readPublicGoodRoot() };
+  const signers = policy.spec.signers.map((signer) => [signer.name, resolveSigner(signer, name, sources)] as const);
   return { outcome: "valid", name, spec: policy.spec, signers: Object.fromEntries(signers) };
 }
 

@@ -46,6 +46,7 @@ export const BREACH_OF: Record<FindingCode, BreachKind | "none"> = {
   UseProhibited: "RiskAboveTolerance",
   SignatureMissing: "SignatureLost",
   SignatureInvalid: "SignatureLost",
+  SignatureExpired: "SignatureLost",
   SignerUnknown: "SignatureLost",
   ModelMismatch: "SignatureLost",
   SystemRetired: "SystemRetired",

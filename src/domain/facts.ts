@@ -10,16 +10,16 @@ import type { ClusterRevocation, Revocation } from "../api/revocation.ts";
 import type { RiskAssessment } from "../api/risk-assessment.ts";
 import type { Stop } from "../api/stop.ts";
 import type { WarrantSpec } from "../api/warrant.ts";
-import type { SignerKey } from "./signer-keys.ts";
+import type { ResolvedSigner } from "./signers.ts";
 
 /** An object of one of our kinds as it was read: a stored object may not fit the schema of today. */
 export type Read<O> =
   | { outcome: "valid"; metadata: ObjectMeta; object: O }
   | { outcome: "invalid"; metadata: ObjectMeta; why: string };
 
-/** A policy with the keys of its signers resolved. */
+/** A policy with its signers resolved. */
 export type PolicyFacts =
-  | { outcome: "valid"; name: string; spec: AIPolicy["spec"]; signers: Readonly<Record<string, SignerKey>> }
+  | { outcome: "valid"; name: string; spec: AIPolicy["spec"]; signers: Readonly<Record<string, ResolvedSigner>> }
   | { outcome: "invalid"; name: string; why: string }
   | { outcome: "missing"; name: string };
 

@@ -42,19 +42,19 @@ export const FINDINGS = {
   },
   TrustRootMissing: {
     standing: "notYet",
-    what: "the key of signer {signer} is not there: {why}",
+    what: "what signer {signer} is trusted by is not there: {why}",
     who: "the governance team",
     next: "put the ConfigMap into the operator's namespace, then: kubectl describe aipolicy {policy}",
   },
   TrustRootMismatch: {
     standing: "notYet",
-    what: "the key of signer {signer} does not fit the sha256 that AIPolicy {policy} pins",
+    what: "what signer {signer} is trusted by does not fit the sha256 that AIPolicy {policy} pins",
     who: "the governance team",
     next: "check who changed the ConfigMap, then pin the right sha256: kubectl edit aipolicy {policy}",
   },
   TrustRootMalformed: {
     standing: "notYet",
-    what: "the key of signer {signer} does not parse: {why}",
+    what: "what signer {signer} is trusted by cannot be used: {why}",
     who: "the governance team",
     next: "kubectl edit aipolicy {policy}",
   },
@@ -186,7 +186,7 @@ export const FINDINGS = {
   },
   SignatureMissing: {
     standing: "notYet",
-    what: "artifact {artifact} of release {release} lacks a valid signature over the {over} by {signers}",
+    what: "artifact {artifact} of release {release} lacks a valid signature by {signers} over: {over}",
     who: "the pipeline that publishes the release",
     next: `sign it, then: ${explainRelease}`,
   },
@@ -196,11 +196,17 @@ export const FINDINGS = {
     who: "the pipeline that publishes the release",
     next: explainRelease,
   },
+  SignatureExpired: {
+    standing: "notYet",
+    what: "the signatures of artifact {artifact} of release {release} rest on certificates or revocation lists that ran out",
+    who: "the pipeline that publishes the release",
+    next: `sign it anew, or renew the revocation lists of AIPolicy {policy}, then: ${explainRelease}`,
+  },
   SignerUnknown: {
     standing: "notYet",
-    what: "artifact {artifact} of release {release} is signed by a key that no signer of AIPolicy {policy} has",
+    what: "artifact {artifact} of release {release} is signed by nobody whom AIPolicy {policy} trusts: {why}",
     who: "the pipeline that publishes the release",
-    next: `sign it with a key of the policy, then: ${explainRelease}`,
+    next: `sign it as one of the policy's signers, then: ${explainRelease}`,
   },
   ModelMismatch: {
     standing: "notYet",

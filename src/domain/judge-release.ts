@@ -6,7 +6,7 @@ import { FINDINGS, type Stated, stateFinding } from "./findings.ts";
 import { digestOfImage } from "./images.ts";
 import type { ApprovalStanding, JudgedApproval } from "./judge-approval.ts";
 import { judgeContent } from "./judge-content.ts";
-import { findSignatureFault } from "./judge-signatures.ts";
+import { judgeSignatures, type SignatureJudgement } from "./judge-signatures.ts";
 import type { SystemJudgement } from "./judge-system.ts";
 import type { Revoked } from "./revocations.ts";
 import { type Bench, describeEdit, isEditWorse, type TieredSystem } from "./tiered-system.ts";
@@ -29,7 +29,7 @@ export interface ReleaseJudgement {
   approvable: Approvability | undefined;
   /** Everything that keeps it from running, worst first; empty where it may run. */
   findings: Stated[];
-  /** End of approval, acceptance and assessment, epoch milliseconds. */
+  /** End of signatures, approval, acceptance and assessment, epoch milliseconds. */
   until: number;
   /** Pods created after this moment are refused; 0 where none are admitted. */
   notAfter: number;
@@ -46,13 +46,8 @@ export function judgeRelease(
   const { namespace } = bench.facts;
   const tiered = system?.tiered;
   const fallen = findRevocation(object, revoked);
-  const trust = {
-    policy: bench.policy.name,
-    signers: bench.policy.signers,
-    revoked: revoked.signers,
-    trustDigest: bench.trustDigest,
-  };
-  const unverified = tiered === undefined ? undefined : findSignatureFault(object, tiered.tier, trust);
+  const signatures = tiered === undefined ? undefined : judgeSigned(object, tiered, revoked, bench);
+  const unverified = signatures?.outcome === "lacking" ? signatures.fault : undefined;
   const approvable = tiered === undefined ? undefined : judgeApprovability(object, tiered, bench);
   const missing = stateFinding("SystemMissing", {
     referrer: `release ${name}`,
@@ -67,17 +62,25 @@ export function judgeRelease(
     ...(approvable?.fault === undefined ? [] : [approvable.fault]),
     ...(system?.findings ?? []),
   ].toSorted((a, b) => rankOf(a) - rankOf(b));
-  const until = Math.min(system?.assessment?.until ?? 0, endOf(approvable, "until"));
-  const notAfter = Math.min(system?.assessment?.notAfter ?? 0, endOf(approvable, "notAfter"));
+  // Signatures have no grace: what a certificate says of its own end is not ours to stretch.
+  const signed = signatures?.outcome === "signed" ? signatures.until : 0;
+  const end = (which: "until" | "notAfter") =>
+    Math.min(signed, system?.assessment?.[which] ?? 0, endOf(approvable, which));
   return {
     object,
     revoked: fallen,
     unverified,
     approvable,
     findings,
-    until,
-    notAfter: findings.length > 0 ? 0 : notAfter,
+    until: end("until"),
+    notAfter: findings.length > 0 ? 0 : end("notAfter"),
   };
+}
+
+function judgeSigned(object: ModelRelease, { tier }: TieredSystem, revoked: Revoked, bench: Bench): SignatureJudgement {
+  const { policy, trustDigest, now } = bench;
+  const { name, signers } = policy;
+  return judgeSignatures(object, tier, { policy: name, signers, revoked: revoked.signers, trustDigest, now });
 }
 
 const rankOf = ({ code }: Stated) => (FINDINGS[code].standing === "never" ? 0 : 1);

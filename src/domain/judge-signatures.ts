@@ -1,94 +1,120 @@
 /**
- * Whether a release carries the signatures that a tier demands. Verification left facts (which key signed what);
- * here they are joined with the keys that the policy's signers have now, so that a changed policy needs no new look
- * at the registry to withdraw trust.
+ * Whether a release carries the signatures that a tier demands, and until when. Verification left facts (who signed
+ * what); here they are joined with the signers that the policy has now, so that a changed policy needs no new look at
+ * the registry to withdraw trust.
  */
 import type { SignatureDemand, Tier } from "../api/ai-policy.ts";
 import type { ModelRelease, ReleaseArtifact, VerifiedArtifact } from "../api/model-release.ts";
+import { type CountedSignature, endOfSignature, findEnd, whoseIs } from "./count-signers.ts";
 import { FINDINGS, type FindingCode, type Stated, stateFinding } from "./findings.ts";
 import { digestOfImage } from "./images.ts";
-import type { SignerKey } from "./signer-keys.ts";
+import type { ResolvedSigner } from "./signers.ts";
 
 /** Who signs, as a policy says it now. */
 export interface Trust {
   policy: string;
-  signers: Readonly<Record<string, SignerKey>>;
+  signers: Readonly<Record<string, ResolvedSigner>>;
   /** Why, by name of a revoked signer. */
   revoked: ReadonlyMap<string, string>;
-  /** `digestTrust` of the namespace's keys. */
+  /** `digestTrust` of the namespace's signers. */
   trustDigest: string;
+  /** Epoch milliseconds. */
+  now: number;
 }
+
+/** All that is demanded is there until that moment (epoch milliseconds), or what is lacking first. */
+export type SignatureJudgement = { outcome: "signed"; until: number } | { outcome: "lacking"; fault: Stated };
 
 /** Whether a code is one of the catalogue; verification writes no other, but a status may be older than this code. */
 const isCode = (code: string): code is FindingCode => Object.hasOwn(FINDINGS, code);
 
-/** The first thing that the release lacks, or undefined where all signatures are there. */
-export function findSignatureFault(release: ModelRelease, tier: Tier, trust: Trust): Stated | undefined {
+/** Judges all artifacts of a release. */
+export function judgeSignatures(release: ModelRelease, tier: Tier, trust: Trust): SignatureJudgement {
+  let until = Number.POSITIVE_INFINITY;
   for (const artifact of release.spec.artifacts) {
     for (const demand of tier.signatures) {
-      if (demand.over === "model" && artifact.format !== "ModelPack") continue;
-      const fault = judgeDemand(release, artifact, demand, trust);
-      if (fault !== undefined) return fault;
+      if (!isAsked(demand, artifact)) continue;
+      const judged = judgeDemand(release, artifact, demand, trust);
+      if (judged.outcome === "lacking") return judged;
+      until = Math.min(until, judged.until);
     }
   }
-  return undefined;
+  return { outcome: "signed", until };
 }
+
+/** Model signatures are over the files of a ModelPack, and images have none. */
+const isAsked = ({ over, format }: SignatureDemand, artifact: ReleaseArtifact) =>
+  (over !== "model" || artifact.format === "ModelPack") && (format === undefined || artifact.format === format);
 
 function judgeDemand(
   release: ModelRelease,
   artifact: ReleaseArtifact,
   demand: SignatureDemand,
   trust: Trust,
-): Stated | undefined {
+): SignatureJudgement {
   const { name, namespace = "" } = release.metadata;
   const values = { artifact: artifact.name, release: name, namespace, policy: trust.policy };
   const digest = digestOfImage(artifact.image);
   const facts = release.status?.artifacts?.find((one) => one.name === artifact.name && one.digest === digest);
-  if (facts === undefined) return stateFinding("VerificationPending", values);
-  const given = countKeys(facts, demand, trust, "trusted");
-  if (given >= demand.count) return undefined;
+  if (facts === undefined) return lacking(stateFinding("VerificationPending", values));
+  const all = listSignatures(facts, demand, trust);
+  const standing = all.filter(({ who }) => !isRevoked(who, facts, trust));
+  const until = findEnd(standing, demand.count, trust.now);
+  if (until !== undefined) return { outcome: "signed", until };
+  return lacking(explainLack({ facts, demand, trust, values, all, standing }));
+}
+
+const lacking = (fault: Stated): SignatureJudgement => ({ outcome: "lacking", fault });
+
+/** What the demanded signers signed, whether or not they are revoked. */
+function listSignatures(facts: VerifiedArtifact, demand: SignatureDemand, { signers }: Trust): CountedSignature[] {
+  return demand.anyOf.flatMap((signer) => {
+    const resolved = signers[signer];
+    if (resolved?.outcome !== "usable") return [];
+    return facts.signatures
+      .filter(({ over, predicateType }) => over === demand.over && predicateType === demand.predicateType)
+      .filter(({ signerDigest }) => signerDigest === resolved.digest)
+      .map((one) => ({ signer, who: whoseIs(one), until: endOfSignature(one) }));
+  });
+}
+
+/** Whether a revoked signer takes that key or name: it does not go on under another signer's name. */
+function isRevoked(who: string, facts: VerifiedArtifact, { signers, revoked }: Trust): boolean {
+  return [...revoked.keys()].some((name) => {
+    const resolved = signers[name];
+    if (resolved?.outcome !== "usable") return false;
+    return facts.signatures.some((one) => one.signerDigest === resolved.digest && whoseIs(one) === who);
+  });
+}
+
+interface Lack {
+  facts: VerifiedArtifact;
+  demand: SignatureDemand;
+  trust: Trust;
+  values: Record<string, string>;
+  all: readonly CountedSignature[];
+  standing: readonly CountedSignature[];
+}
+
+function explainLack({ facts, demand, trust, values, all, standing }: Lack): Stated {
   const fallen = demand.anyOf.find((signer) => trust.revoked.has(signer));
-  if (fallen !== undefined && given + countKeys(facts, demand, trust, "revoked") >= demand.count) {
+  if (fallen !== undefined && findEnd(all, demand.count, trust.now) !== undefined) {
     return stateFinding("SignerRevoked", { ...values, signer: fallen, why: trust.revoked.get(fallen) ?? "" });
   }
   const broken = findTrustFault(demand, trust);
   if (broken !== undefined) return broken;
-  // What was found with other keys says nothing about these.
+  // What was found with other signers says nothing about these.
   if (facts.trust !== trust.trustDigest) return stateFinding("VerificationPending", values);
+  if (findEnd(standing, demand.count, Number.NEGATIVE_INFINITY) !== undefined)
+    return stateFinding("SignatureExpired", values);
   return restateProblem(facts, demand) ?? stateMissing(demand, values);
 }
 
-/** How many different keys of the demanded signers signed; two names with one key are one signer. */
-function countKeys(
-  facts: VerifiedArtifact,
-  demand: SignatureDemand,
-  trust: Trust,
-  which: "trusted" | "revoked",
-): number {
-  const keys = new Set<string>();
-  for (const signer of demand.anyOf) {
-    const key = trust.signers[signer];
-    if (key?.outcome !== "key" || trust.revoked.has(signer) !== (which === "revoked")) continue;
-    if (which === "trusted" && isKeyRevoked(key.keyDigest, trust)) continue;
-    const signed = facts.signatures.some(({ over, keyDigest }) => over === demand.over && keyDigest === key.keyDigest);
-    if (signed) keys.add(key.keyDigest);
-  }
-  return keys.size;
-}
-
-/** Whether the key of a revoked signer goes on under another name. */
-function isKeyRevoked(keyDigest: string, { signers, revoked }: Trust): boolean {
-  return [...revoked.keys()].some((name) => {
-    const key = signers[name];
-    return key?.outcome === "key" && key.keyDigest === keyDigest;
-  });
-}
-
-/** Where no demanded signer has a usable key, the policy has to be mended, not the release. */
+/** Where no demanded signer can be used, the policy has to be mended, not the release. */
 function findTrustFault(demand: SignatureDemand, { signers }: Trust): Stated | undefined {
-  const keys = demand.anyOf.map((signer) => signers[signer]);
-  const broken = keys.find((key) => key?.outcome === "broken");
-  return keys.some((key) => key?.outcome === "key") || broken?.outcome !== "broken" ? undefined : broken.finding;
+  const resolved = demand.anyOf.map((signer) => signers[signer]);
+  const broken = resolved.find((one) => one?.outcome === "broken");
+  return resolved.some((one) => one?.outcome === "usable") || broken?.outcome !== "broken" ? undefined : broken.finding;
 }
 
 /** The problem that tells most about the demand: a model that differs says more than a signature that does. */
@@ -103,7 +129,7 @@ function stateMissing(demand: SignatureDemand, values: Record<string, string>): 
   const many = demand.count > 1 ? `${demand.count} of ` : "";
   return stateFinding("SignatureMissing", {
     ...values,
-    over: demand.over,
+    over: demand.predicateType === undefined ? demand.over : `${demand.over} ${demand.predicateType}`,
     signers: `${many}${demand.anyOf.join(" or ")}`,
   });
 }

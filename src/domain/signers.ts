@@ -1,64 +1,128 @@
-/** A signer's public key as a policy gives it: inline, or in a ConfigMap that the policy pins by SHA-256. Pure. */
-import { createHash, createPublicKey, type KeyObject } from "node:crypto";
-import type { Signer } from "../api/ai-policy.ts";
+/** What a policy trusts a signer by, resolved: inline, or in ConfigMaps that the policy pins by SHA-256. Pure. */
+import { createHash, X509Certificate } from "node:crypto";
+import { z } from "zod";
+import type { IdentityRule, PinnedText, Signer } from "../api/signer.ts";
+import { toCanonicalText } from "./canonical.ts";
 import { type Stated, stateFinding } from "./findings.ts";
+import { findRuleFault } from "./identities.ts";
+import { splitPem } from "./pem.ts";
+import { parsePublicKey } from "./public-keys.ts";
 
-/** A usable key, or why there is none. */
-export type SignerKey =
-  | { outcome: "key"; pem: string /** SHA-256 over the SubjectPublicKeyInfo. */; keyDigest: string }
+/** Whom signatures are believed from. Plain data: it goes to other threads. */
+export type TrustAnchor =
+  /** `keyDigest`: SHA-256 over the SubjectPublicKeyInfo. */
+  | { by: "key"; pem: string; keyDigest: string }
+  /** `root`: a trusted_root.json. */
+  | { by: "sigstore"; root: string; issuer: string; identity: IdentityRule }
+  /** `roots` and `crls`: PEM. */
+  | { by: "x509"; roots: string; crls: string | undefined; identity: IdentityRule | undefined };
+
+/** A usable signer, or why it cannot be used. `digest` names everything that it is believed by. */
+export type ResolvedSigner =
+  | { outcome: "usable"; anchor: TrustAnchor; digest: string }
   | { outcome: "broken"; finding: Stated };
 
-const MIN_RSA_BITS = 2048;
+/** What signers are resolved with. */
+export interface TrustSources {
+  /** What the ConfigMap of the operator's namespace holds under the key; undefined where either is missing. */
+  readConfigMap: (name: string, key: string) => string | undefined;
+  /** The trusted_root.json of Sigstore's public-good instance. */
+  publicGoodRoot: string;
+}
 
-/**
- * Resolves one signer. `configMapValue` is what the ConfigMap holds under the named key, undefined where the
- * ConfigMap or its key does not exist.
- */
-export function resolveSignerKey(signer: Signer, policy: string, configMapValue: string | undefined): SignerKey {
-  const { pem, configMap, key, sha256 } = signer.publicKey;
-  const values = { signer: signer.name, policy };
-  if (pem !== undefined) return parseKey(pem, values);
-  if (configMapValue === undefined) {
-    const why = `ConfigMap ${configMap ?? "?"} with key ${key ?? "?"} was not found in the operator's namespace`;
-    return { outcome: "broken", finding: stateFinding("TrustRootMissing", { ...values, why }) };
+type TrustFault = { code: "TrustRootMissing" | "TrustRootMismatch" | "TrustRootMalformed"; why: string };
+/** Something, or why it is not there. */
+type Found<T> = { value: T } | { fault: TrustFault };
+
+const malformed = (why: string): { fault: TrustFault } => ({ fault: { code: "TrustRootMalformed", why } });
+
+/** Resolves one signer. */
+export function resolveSigner(signer: Signer, policy: string, sources: TrustSources): ResolvedSigner {
+  const found = findAnchor(signer, sources);
+  if ("value" in found) return { outcome: "usable", anchor: found.value, digest: digestAnchor(found.value) };
+  const { code, why } = found.fault;
+  return { outcome: "broken", finding: stateFinding(code, { signer: signer.name, policy, why }) };
+}
+
+function findAnchor({ publicKey, sigstore, x509 }: Signer, sources: TrustSources): Found<TrustAnchor> {
+  const given = [publicKey, sigstore, x509].filter((one) => one !== undefined).length;
+  if (given !== 1) return malformed("it gives not exactly one of publicKey, sigstore and x509");
+  if (publicKey !== undefined) {
+    const { pem, configMap, key, sha256 } = publicKey;
+    if (pem !== undefined) return findKey(pem);
+    const text = readPinned({ configMap: configMap ?? "?", key: key ?? "?", sha256: sha256 ?? "?" }, sources);
+    return "fault" in text ? text : findKey(text.value);
   }
-  if (createHash("sha256").update(configMapValue).digest("hex") !== sha256) {
-    return { outcome: "broken", finding: stateFinding("TrustRootMismatch", values) };
+  if (sigstore !== undefined) return findSigstore(sigstore, sources);
+  if (x509 !== undefined) return findAuthorities(x509, sources);
+  return malformed("it names nothing to trust");
+}
+
+function readPinned({ configMap, key, sha256 }: PinnedText, { readConfigMap }: TrustSources): Found<string> {
+  const value = readConfigMap(configMap, key);
+  if (value === undefined) {
+    const why = `ConfigMap ${configMap} with key ${key} was not found in the operator's namespace`;
+    return { fault: { code: "TrustRootMissing", why } };
   }
-  return parseKey(configMapValue, values);
+  const actual = createHash("sha256").update(value).digest("hex");
+  return actual === sha256 ? { value } : { fault: { code: "TrustRootMismatch", why: `it has ${actual}` } };
 }
 
-const SUPPORTED_CURVES = ["prime256v1", "secp384r1", "secp521r1"];
+const trustedRoot = z.looseObject({
+  mediaType: z.string(),
+  certificateAuthorities: z.array(z.looseObject({})).min(1),
+  ctlogs: z.array(z.looseObject({})).min(1),
+});
 
-/** Why a key may not sign, or undefined where it may. */
-function findKeyFault(key: KeyObject): string | undefined {
-  const { modulusLength = 0, namedCurve = "?" } = key.asymmetricKeyDetails ?? {};
-  const type = key.asymmetricKeyType ?? "?";
-  if (type === "ed25519") return undefined;
-  if (type === "ec") return SUPPORTED_CURVES.includes(namedCurve) ? undefined : `curve ${namedCurve} is not supported`;
-  if (type === "rsa") return modulusLength >= MIN_RSA_BITS ? undefined : `an RSA key needs ${MIN_RSA_BITS} bits`;
-  return `keys of type ${type} are not supported`;
-}
-
-/** SHA-256 over the SubjectPublicKeyInfo of a public key: `sha256:` and 64 hex digits. */
-export function digestKey(key: KeyObject): string {
-  const der = key.export({ type: "spki", format: "der" });
-  return `sha256:${createHash("sha256").update(der).digest("hex")}`;
-}
-
-function parseKey(pem: string, values: { signer: string; policy: string }): SignerKey {
-  const refuse = (why: string): SignerKey => ({
-    outcome: "broken",
-    finding: stateFinding("TrustRootMalformed", { ...values, why }),
-  });
-  // createPublicKey would also take a private key or a certificate and derive a key from it.
-  if (!/^\s*-----BEGIN PUBLIC KEY-----/.test(pem)) return refuse("it is no PEM block of type PUBLIC KEY");
+function findSigstore(signer: NonNullable<Signer["sigstore"]>, sources: TrustSources): Found<TrustAnchor> {
+  const fault = findRuleFault(signer.identity);
+  if (fault !== undefined) return malformed(fault);
+  const root =
+    signer.trustedRoot === undefined ? { value: sources.publicGoodRoot } : readPinned(signer.trustedRoot, sources);
+  if ("fault" in root) return root;
+  const { issuer, identity } = signer;
   try {
-    const key = createPublicKey(pem);
-    const fault = findKeyFault(key);
-    if (fault !== undefined) return refuse(fault);
-    return { outcome: "key", pem, keyDigest: digestKey(key) };
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : "it does not parse");
+    trustedRoot.parse(JSON.parse(root.value));
+    return { value: { by: "sigstore", root: root.value, issuer, identity } };
+  } catch {
+    return malformed("it is no trusted_root.json with certificate authorities and certificate logs");
   }
+}
+
+function findAuthorities(signer: NonNullable<Signer["x509"]>, sources: TrustSources): Found<TrustAnchor> {
+  const fault = signer.identity === undefined ? undefined : findRuleFault(signer.identity);
+  if (fault !== undefined) return malformed(fault);
+  const roots = readPinned(signer.roots, sources);
+  if ("fault" in roots) return roots;
+  const certificates = splitPem(roots.value, "CERTIFICATE");
+  if (certificates === undefined) return malformed("the roots are no PEM blocks of type CERTIFICATE");
+  try {
+    const hasRoot = certificates.map((pem) => new X509Certificate(pem)).some((one) => one.checkIssued(one));
+    if (!hasRoot) return malformed("none of the certificates issued itself, so nobody is trusted");
+  } catch {
+    return malformed("one of the certificates does not parse");
+  }
+  const crls = signer.crls === undefined ? undefined : readPinned(signer.crls, sources);
+  if (crls !== undefined && "fault" in crls) return crls;
+  if (crls !== undefined && splitPem(crls.value, "X509 CRL") === undefined)
+    return malformed("the revocation lists are no PEM blocks of type X509 CRL");
+  return { value: { by: "x509", roots: roots.value, crls: crls?.value, identity: signer.identity } };
+}
+
+const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+
+/** Two signers with one key are one signer. */
+function digestAnchor(anchor: TrustAnchor): string {
+  switch (anchor.by) {
+    case "key":
+      return anchor.keyDigest;
+    case "sigstore":
+    case "x509":
+      return sha256(toCanonicalText(anchor));
+  }
+}
+
+function findKey(pem: string): Found<TrustAnchor> {
+  const parsed = parsePublicKey(pem);
+  return parsed.outcome === "key" ? { value: { by: "key", pem, keyDigest: parsed.keyDigest } } : malformed(parsed.why);
 }

@@ -57,7 +57,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const MAY_USE: Record<string, string[]> = {
   api: ["zod"],
   // node:crypto hashes and parses keys: same input, same output.
-  domain: ["zod", "canonicalize", "ipaddr.js", "node:crypto"],
+  domain: ["zod", "canonicalize", "ipaddr.js", "@bufbuild/re2", "node:crypto"],
   gate: ["yaml", "node:"],
   crd: ["zod", "yaml", "@bufbuild/re2", "node:"],
   runtime: ["undici", "@kubernetes/client-node", "node:"],

@@ -1,10 +1,11 @@
 /**
- * Certificates of model signatures: a path from the signer to somebody who is trusted (RFC 5280 §6), valid now. The
- * reference implementation takes the moment when the certificate began for now, so that none ever runs out; here it does.
+ * A path from the signer's certificate to somebody who is trusted (RFC 5280 §6), valid now. The reference implementation of
+ * model signing takes the moment when the certificate began for now, so that none ever runs out; here it does.
  */
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { BasicConstraints, Certificate, CertificateChainValidationEngine, ExtKeyUsage } from "pkijs";
-import { ModelRefusal } from "./refusal.ts";
+import { CertificateRefusal } from "./refusal.ts";
+import { demandUnrevoked } from "./revocation.ts";
 
 const KEY_USAGE = "2.5.29.15";
 const EXTENDED_KEY_USAGE = "2.5.29.37";
@@ -28,7 +29,7 @@ const UNDERSTOOD = new Set([
 /** More steps than any path of certificates that people make takes. */
 const MAX_STEPS = 64;
 
-const invalid = (why: string) => new ModelRefusal("SignatureInvalid", why);
+const invalid = (why: string) => new CertificateRefusal(why);
 
 function readCertificate(bytes: Buffer, whose: string): { node: X509Certificate; pki: Certificate } {
   try {
@@ -100,18 +101,48 @@ function maySign(certificate: Certificate): boolean {
   return extended instanceof ExtKeyUsage && extended.keyPurposes.includes(CODE_SIGNING);
 }
 
-/**
- * The key of the signer's certificate, the first of `chain`. `trusted` are certificates in PEM or DER: those that issued
- * themselves are anchors. `now`: epoch milliseconds. Throws a ModelRefusal.
- */
-export async function findSigningKey(
+/** Who is trusted, and what is asked. */
+export interface CertificateTrust {
+  /** Certificates in PEM or DER: those that issued themselves are anchors, the others may lie between. */
+  certificates: readonly Buffer[];
+  /** Revocation lists in DER; undefined where none are asked for. */
+  crls?: readonly Buffer[];
+  /** Epoch milliseconds. */
+  now: number;
+}
+
+/** Whose certificate it is. `until`: when the first certificate of the path or its revocation list runs out, epoch milliseconds. */
+export interface CertifiedSigner {
+  key: KeyObject;
+  leaf: Certificate;
+  until: number;
+}
+
+/** The signer whose certificate is the first of `chain`. Throws a CertificateRefusal. */
+export async function findCertifiedSigner(
   chain: readonly Buffer[],
-  trusted: readonly Buffer[],
-  now: number,
-): Promise<KeyObject> {
+  { certificates, crls, now }: CertificateTrust,
+): Promise<CertifiedSigner> {
+  const path = await findPath(chain, certificates, now);
+  const [leaf, ...authorities] = path;
+  if (leaf === undefined) throw invalid("it carries no certificate");
+  demandUnderstood(path);
+  demandDepth(authorities);
+  if (!maySign(leaf)) throw invalid("its certificate is not for signatures");
+  const fresh = crls === undefined ? [] : await demandUnrevoked(path, crls, now);
+  const until = Math.min(...path.map(({ notAfter }) => notAfter.value.getTime()), ...fresh);
+  try {
+    return { key: new X509Certificate(Buffer.from(leaf.toSchema().toBER())).publicKey, leaf, until };
+  } catch {
+    throw invalid("its key cannot be read");
+  }
+}
+
+/** The certificates from the signer's to an anchor's, both included. */
+async function findPath(chain: readonly Buffer[], trusted: readonly Buffer[], now: number): Promise<Certificate[]> {
   const [leaf, ...between] = chain.map((bytes) => readCertificate(bytes, "the signer's certificate or one beside it"));
   if (leaf === undefined) throw invalid("it carries no certificate");
-  const given = trusted.map((bytes) => readCertificate(bytes, "a certificate of --cert-chain"));
+  const given = trusted.map((bytes) => readCertificate(bytes, "a certificate that is trusted"));
   const anchors = given.filter(isSelfIssued);
   if (anchors.length === 0) throw invalid("none of the given certificates issued itself, so nobody is trusted");
   // The engine drops certificates whose content it has seen, and takes the last that is left for the one it is asked about.
@@ -136,14 +167,6 @@ export async function findSigningKey(
   });
   const { result, resultMessage, certificatePath = [] } = await engine.verify();
   if (result !== true) throw invalid(`its certificate is not trusted: ${resultMessage}`);
-  const [first, ...authorities] = certificatePath;
-  if (first !== leaf.pki) throw invalid("the path that was found is not that of its certificate");
-  demandUnderstood(certificatePath);
-  demandDepth(authorities);
-  if (!maySign(leaf.pki)) throw invalid("its certificate is not for signatures");
-  try {
-    return leaf.node.publicKey;
-  } catch {
-    throw invalid("its key cannot be read");
-  }
+  if (certificatePath[0] !== leaf.pki) throw invalid("the path that was found is not that of its certificate");
+  return certificatePath;
 }

@@ -1,9 +1,10 @@
 /** Verifies a model on disk: the signature first, then that the disk holds exactly what was signed. */
 import type { KeyObject } from "node:crypto";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
+import { findCertifiedSigner } from "../certificates/path.ts";
+import { CertificateRefusal } from "../certificates/refusal.ts";
 import { parseDigest } from "../sigstore/artifact.ts";
 import { verifyBundle } from "../sigstore/verify-bundle.ts";
-import { findSigningKey } from "./chain.ts";
 import { isSignedBy } from "./elliptic.ts";
 import { type ModelFile, listFiles } from "./enumerate.ts";
 import { type ModelSignature, parseSignature } from "./envelope.ts";
@@ -80,7 +81,7 @@ async function demandSigned(
       return;
     case "certificate": {
       const chain = material.method === "certificate" ? material.chain : [];
-      const key = await findSigningKey(chain, trust.certificates, trust.now);
+      const { key } = await findCertifiedSigner(chain, trust);
       if (!isSignedBy(key, payload, signature)) throw invalid("the certificate's key did not make this signature");
       return;
     }
@@ -92,7 +93,7 @@ async function demandSigned(
         bundle: bytes,
         artifact,
         root,
-        expected: { by: "certificate", identity, issuer },
+        expected: { by: "certificate", identity: { exact: identity }, issuer },
       });
       if (verdict.verdict === "refused") throw invalid(`${verdict.code}: ${verdict.why}`);
     }
@@ -134,6 +135,8 @@ export async function verifyModel(about: ModelCase, watch: Watcher): Promise<Mod
     return await verify(about, watch);
   } catch (error) {
     if (error instanceof ModelRefusal) return { verdict: "refused", code: error.code, why: error.message };
+    if (error instanceof CertificateRefusal)
+      return { verdict: "refused", code: "SignatureInvalid", why: error.message };
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** Sigstore bundles as far as signatures by key need them: a DSSE envelope or a signature over a message digest. */
+/** Sigstore bundles as far as whoever looks for a signer needs them: what is signed, and with what. Nothing is verified here. */
 import { z } from "zod";
 import { parseJson } from "../decode.ts";
 
@@ -11,9 +11,15 @@ const base64 = z
   .regex(/^[A-Za-z0-9+/]+={0,2}$/)
   .transform((text) => Buffer.from(text, "base64"));
 
+const certificate = z.object({ rawBytes: base64 });
+
 const common = {
   mediaType: z.string().startsWith("application/vnd.dev.sigstore.bundle"),
-  verificationMaterial: z.object({ publicKey: z.unknown().optional() }),
+  verificationMaterial: z.object({
+    publicKey: z.unknown().optional(),
+    certificate: certificate.optional(),
+    x509CertificateChain: z.object({ certificates: z.array(certificate).min(1).max(16) }).optional(),
+  }),
 };
 
 const dsse = z.object({
@@ -34,22 +40,24 @@ const message = z.object({
 });
 
 const statement = z.object({
-  _type: z.literal("https://in-toto.io/Statement/v1"),
+  _type: z.enum(["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"]),
   subject: z
     .array(z.object({ name: z.string().optional(), digest: z.record(z.string(), z.string()) }))
     .min(1)
     .max(1000),
-  predicateType: z.string(),
+  predicateType: z.string().min(1).max(1024),
   predicate: z.unknown(),
 });
 
 export type Statement = z.output<typeof statement>;
 
-/** What a bundle says, not verified yet. */
+/** With what it says to be signed: a key that it does not carry, or a certificate, the signer's own first (DER). */
+export type Material = { by: "key" } | { by: "certificate"; chain: Buffer[] };
+
+/** What a bundle says, not verified yet. `signed` is what the signature is over. */
 export type Bundle =
-  | { content: "statement"; statement: Statement; signed: Buffer; signature: Buffer }
-  | { content: "message"; digest: Buffer; signature: Buffer }
-  | { content: "keyless" }
+  | { content: "statement"; statement: Statement; signed: Buffer; signature: Buffer; material: Material }
+  | { content: "message"; digest: Buffer; signature: Buffer; material: Material }
   | { content: "broken"; why: string };
 
 /** DSSE v1 pre-authentication encoding: what the signature is over. */
@@ -58,27 +66,42 @@ export function toPae(payloadType: string, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), payload]);
 }
 
-function readDsse({ dsseEnvelope: { payloadType, payload, signatures } }: z.output<typeof dsse>): Bundle {
+const broken = (why: string): Bundle => ({ content: "broken", why });
+
+function readMaterial({
+  publicKey,
+  certificate: leaf,
+  x509CertificateChain: chain,
+}: z.output<typeof common.verificationMaterial>): Material | undefined {
+  if ([publicKey, leaf, chain].filter((one) => one !== undefined).length !== 1) return undefined;
+  if (leaf !== undefined) return { by: "certificate", chain: [leaf.rawBytes] };
+  if (chain !== undefined) return { by: "certificate", chain: chain.certificates.map(({ rawBytes }) => rawBytes) };
+  return { by: "key" };
+}
+
+function readDsse(
+  { payloadType, payload, signatures }: z.output<typeof dsse>["dsseEnvelope"],
+  material: Material,
+): Bundle {
   const parsed = statement.safeParse(parseJson(payload));
   const [first] = signatures;
-  if (!parsed.success || first === undefined)
-    return { content: "broken", why: "its payload is no in-toto statement v1" };
-  return { content: "statement", statement: parsed.data, signed: toPae(payloadType, payload), signature: first.sig };
+  if (!parsed.success || first === undefined) return broken("its payload is no in-toto statement v0.1 or v1");
+  const signed = toPae(payloadType, payload);
+  return { content: "statement", statement: parsed.data, signed, signature: first.sig, material };
 }
 
 /** Reads a bundle; whatever does not fit is `broken`, with the reason. */
 export function parseBundle(bytes: Buffer): Bundle {
   try {
     const json = parseJson(bytes);
-    const asDsse = dsse.safeParse(json);
-    if (asDsse.success)
-      return asDsse.data.verificationMaterial.publicKey === undefined ? { content: "keyless" } : readDsse(asDsse.data);
-    const asMessage = message.safeParse(json);
-    if (!asMessage.success) return { content: "broken", why: "it is no Sigstore bundle with exactly one signature" };
-    if (asMessage.data.verificationMaterial.publicKey === undefined) return { content: "keyless" };
-    const { messageDigest, signature } = asMessage.data.messageSignature;
-    return { content: "message", digest: messageDigest.digest, signature };
+    const parsed = z.union([dsse, message]).safeParse(json);
+    if (!parsed.success) return broken("it is no Sigstore bundle with exactly one signature");
+    const material = readMaterial(parsed.data.verificationMaterial);
+    if (material === undefined) return broken("it names not exactly one key or certificate");
+    if ("dsseEnvelope" in parsed.data) return readDsse(parsed.data.dsseEnvelope, material);
+    const { messageDigest, signature } = parsed.data.messageSignature;
+    return { content: "message", digest: messageDigest.digest, signature, material };
   } catch {
-    return { content: "broken", why: "it is no JSON" };
+    return broken("it is no JSON");
   }
 }

@@ -1,17 +1,15 @@
 /**
- * Gathers what is known of one artifact: its closure, and every signature by a trusted key. Everything that is
- * wrong becomes a problem with a code; nothing that is wrong becomes a signature.
+ * Gathers what is known of one artifact: its closure, and every signature by a trusted signer. Everything that is wrong
+ * becomes a problem with a code; nothing that is wrong becomes a signature.
  */
-import { createHash } from "node:crypto";
 import type { VerifiedSignature } from "../../api/model-release.ts";
 import type { FindingCode } from "../../domain/findings.ts";
-import { PREDICATE_TYPE } from "../model-signing/manifest.ts";
+import type { NamedSigner } from "../../domain/trust.ts";
 import { RegistryError } from "../registry/errors.ts";
 import type { ImageReference } from "../registry/reference.ts";
-import type { Content, Descriptor, Registry } from "../registry/registry.ts";
-import { type Bundle, IN_TOTO_TYPE, parseBundle } from "./bundle.ts";
-import { COSIGN_PREDICATE, isAbout, readSimpleSigning, SIGNATURE_ANNOTATION, SIMPLE_SIGNING } from "./cosign.ts";
-import { isOmsKey, type TrustedKey, verifySignature } from "./keys.ts";
+import type { Content, Registry } from "../registry/registry.ts";
+import { findCandidates } from "./find-candidates.ts";
+import type { judgeCandidates, JudgedCandidate } from "./judge-candidates.ts";
 import { matchModel } from "./oms.ts";
 
 /** What is wrong, in the words of the catalogue; `why` goes into its template. */
@@ -27,121 +25,55 @@ export interface Collected {
   problems: SignatureProblem[];
 }
 
-const BUNDLE_TYPE = /^application\/vnd\.dev\.sigstore\.bundle[.+]/;
-const OMS_TYPE = "application/vnd.openssf.model-signing.signature.v1+json";
-const MAX_BUNDLES = 64;
 const MAX_CHILDREN = 64;
 const MAX_PROBLEMS = 16;
+const MAX_SIGNATURES = 64;
 
-type Found = { signature: VerifiedSignature } | { problem: SignatureProblem } | "none";
+/** With what signatures are looked for. */
+export interface Search {
+  registry: Registry;
+  /** `judgeCandidates`, here or in another thread. */
+  judge: typeof judgeCandidates;
+  signers: readonly NamedSigner[];
+  /** Epoch milliseconds. */
+  now: number;
+}
+
+type Found = { signatures: VerifiedSignature[] } | { problem: SignatureProblem };
 
 const problem = (code: SignatureProblem["code"], why: string): Found => ({ problem: { code, why } });
-const invalid = (why: string) => problem("SignatureInvalid", why);
 
-interface Subject {
-  ref: ImageReference;
-  content: Content;
-  keys: readonly TrustedKey[];
-}
-
-function findKey(subject: Subject, form: "oms" | "cosign", signed: Buffer, signature: Buffer): TrustedKey | undefined {
-  const keys = form === "oms" ? subject.keys.filter(isOmsKey) : subject.keys;
-  return keys.find((key) => verifySignature(key, form, signed, signature));
-}
-
-const UNKNOWN = problem("SignerUnknown", "no trusted key verifies it");
-
-function judgeStatement(bundle: Extract<Bundle, { content: "statement" }>, subject: Subject): Found {
-  const { statement, signed, signature } = bundle;
-  const { digest } = subject.ref;
-  switch (statement.predicateType) {
-    case COSIGN_PREDICATE: {
-      if (!isAbout(statement, digest)) return invalid("a cosign signature beside it is for another artifact");
-      const key = findKey(subject, "cosign", signed, signature);
-      if (key === undefined) return UNKNOWN;
-      const { signer, keyDigest } = key;
-      return { signature: { signer, keyDigest, over: "artifact", form: "cosign-bundle" } };
+function toFound(judged: JudgedCandidate, content: Content): Found {
+  if (judged.outcome === "disbelieved") {
+    // Whoever attests something may be unknown: that is no fault of the artifact's signatures.
+    if (judged.over === "attestation" && judged.code === "SignerUnknown") return { signatures: [] };
+    return problem(judged.code, judged.why);
+  }
+  const { over, form, by } = judged;
+  switch (over.over) {
+    case "artifact": {
+      const shape = form === "legacy" ? ("cosign-legacy" as const) : ("cosign-bundle" as const);
+      return { signatures: by.map((one) => ({ ...one, over: "artifact", form: shape })) };
     }
-    case PREDICATE_TYPE: {
-      const key = findKey(subject, "oms", signed, signature);
-      if (key === undefined) return UNKNOWN;
-      if (subject.content.type !== "manifest") return problem("ModelMismatch", "an index holds no model files");
-      const match = matchModel(statement, subject.content.manifest);
+    case "model": {
+      if (content.type !== "manifest") return problem("ModelMismatch", "an index holds no model files");
+      const match = matchModel(over.statement, content.manifest);
       if (match.outcome === "differs") return problem("ModelMismatch", match.why);
-      const { signer, keyDigest } = key;
-      return { signature: { signer, keyDigest, over: "model", form: "oms", files: match.files } };
+      return { signatures: by.map((one) => ({ ...one, over: "model", form: "oms", files: match.files })) };
     }
-    default:
-      // An attestation of another kind is no signature, whoever made it.
-      return "none";
+    case "attestation":
+      return {
+        signatures: by.map((one) => ({
+          ...one,
+          over: "attestation",
+          form: form === "legacy" ? "cosign-legacy" : "cosign-bundle",
+          predicateType: over.predicateType,
+        })),
+      };
   }
 }
 
-function judgeBundle(bytes: Buffer, subject: Subject): Found {
-  const bundle = parseBundle(bytes);
-  switch (bundle.content) {
-    case "keyless":
-      return invalid("a keyless signature beside it cannot be verified yet; sign with a key of the policy");
-    case "broken":
-      return invalid(`a bundle beside it is broken: ${bundle.why}`);
-    case "message": {
-      const { bytes: signed } = subject.content;
-      const isSame = createHash("sha256").update(signed).digest().equals(bundle.digest);
-      if (!isSame) return invalid("a cosign signature beside it is for another artifact");
-      const key = findKey(subject, "cosign", signed, bundle.signature);
-      if (key === undefined) return UNKNOWN;
-      const { signer, keyDigest } = key;
-      return { signature: { signer, keyDigest, over: "artifact", form: "cosign-bundle" } };
-    }
-    case "statement":
-      return judgeStatement(bundle, subject);
-  }
-}
-
-async function readReferrer(registry: Registry, subject: Subject, referrer: Descriptor): Promise<Found> {
-  const content = await registry.readByDigest({ ...subject.ref, digest: referrer.digest });
-  if (content.type !== "manifest") return "none";
-  const { manifest } = content;
-  const [layer, ...more] = manifest.layers;
-  if (layer === undefined || more.length > 0 || !isBundleType(layer.mediaType)) return "none";
-  if (manifest.subject?.digest !== subject.ref.digest)
-    return invalid("a referrer names another artifact as its subject");
-  return judgeBundle(await registry.readBlob(subject.ref, layer), subject);
-}
-
-const isBundleType = (type: string) => BUNDLE_TYPE.test(type) || type === OMS_TYPE;
-
-/** What a registry without better knowledge gives as the type: that of the empty config. */
-const VAGUE_TYPES = ["application/vnd.oci.empty.v1+json", IN_TOTO_TYPE];
-
-/** Referrers that may hold a bundle; the manifest itself decides. */
-const mayHoldBundle = ({ artifactType }: Descriptor) =>
-  artifactType === undefined || isBundleType(artifactType) || VAGUE_TYPES.includes(artifactType);
-
-async function readLegacy(registry: Registry, subject: Subject): Promise<Found[]> {
-  const content = await registry.readTag(subject.ref, `${subject.ref.digest.replace(":", "-")}.sig`);
-  if (content === undefined) return [];
-  if (content.type !== "manifest") return [invalid("its .sig tag is no manifest")];
-  const found: Found[] = [];
-  for (const layer of content.manifest.layers.slice(0, MAX_BUNDLES)) {
-    const text = layer.annotations?.[SIGNATURE_ANNOTATION];
-    if (layer.mediaType !== SIMPLE_SIGNING || text === undefined) continue;
-    const payload = await registry.readBlob(subject.ref, layer);
-    if (readSimpleSigning(payload) !== subject.ref.digest) {
-      found.push(invalid("a legacy cosign signature beside it is for another artifact"));
-      continue;
-    }
-    const key = findKey(subject, "cosign", payload, Buffer.from(text, "base64"));
-    if (key === undefined) found.push(UNKNOWN);
-    else {
-      const { signer, keyDigest } = key;
-      found.push({ signature: { signer, keyDigest, over: "artifact", form: "cosign-legacy" } });
-    }
-  }
-  return found;
-}
-
-async function readClosure(registry: Registry, { ref, content }: Subject): Promise<string[]> {
+async function readClosure(registry: Registry, ref: ImageReference, content: Content): Promise<string[]> {
   const closure = new Set([ref.digest]);
   if (content.type === "manifest") return [...closure.add(content.manifest.config.digest)];
   if (content.index.manifests.length > MAX_CHILDREN) {
@@ -155,29 +87,27 @@ async function readClosure(registry: Registry, { ref, content }: Subject): Promi
   return [...closure];
 }
 
-async function collect(registry: Registry, ref: ImageReference, keys: readonly TrustedKey[]): Promise<Collected> {
-  const subject: Subject = { ref, content: await registry.readByDigest(ref), keys };
-  const closure = await readClosure(registry, subject);
-  const referrers = (await registry.listReferrers(ref)).filter(mayHoldBundle);
-  if (referrers.length > MAX_BUNDLES) {
-    throw new RegistryError("TooLarge", `${ref.digest} carries more than ${MAX_BUNDLES} signatures`);
-  }
-  const found: Found[] = [];
-  for (const referrer of referrers) found.push(await readReferrer(registry, subject, referrer));
-  found.push(...(await readLegacy(registry, subject)));
-  const signatures = found.flatMap((one) => (one !== "none" && "signature" in one ? [one.signature] : []));
-  const problems = found.flatMap((one) => (one !== "none" && "problem" in one ? [one.problem] : []));
-  return { closure: closure.toSorted(), signatures, problems: problems.slice(0, MAX_PROBLEMS) };
+async function collect(ref: ImageReference, { registry, judge, signers, now }: Search): Promise<Collected> {
+  const content = await registry.readByDigest(ref);
+  const closure = await readClosure(registry, ref, content);
+  const { candidates, broken } = await findCandidates(registry, ref);
+  const subject = { digest: ref.digest, bytes: content.bytes };
+  const judged = await judge({ subject, candidates, signers, now });
+  const found = [
+    ...judged.map((one) => toFound(one, content)),
+    ...broken.map((why) => problem("SignatureInvalid", why)),
+  ];
+  return {
+    closure: closure.toSorted(),
+    signatures: found.flatMap((one) => ("signatures" in one ? one.signatures : [])).slice(0, MAX_SIGNATURES),
+    problems: found.flatMap((one) => ("problem" in one ? [one.problem] : [])).slice(0, MAX_PROBLEMS),
+  };
 }
 
 /** Collects the signatures of one artifact. A registry that fails is a problem, never an answer. */
-export async function collectSignatures(
-  registry: Registry,
-  ref: ImageReference,
-  keys: readonly TrustedKey[],
-): Promise<Collected> {
+export async function collectSignatures(ref: ImageReference, search: Search): Promise<Collected> {
   try {
-    return await collect(registry, ref, keys);
+    return await collect(ref, search);
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     return { closure: [], signatures: [], problems: [{ code: "RegistryFailed", why: error.message }] };

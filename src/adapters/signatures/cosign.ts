@@ -3,12 +3,15 @@ import { z } from "zod";
 import type { Statement } from "./bundle.ts";
 
 export const COSIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
-export const SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json";
-export const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
 
 /** Whether a statement is about exactly this digest. */
 export function isAbout(statement: Statement, digest: string): boolean {
-  return statement.subject.length === 1 && `sha256:${statement.subject[0]?.digest.sha256 ?? ""}` === digest;
+  return statement.subject.length === 1 && isAmong(statement, digest);
+}
+
+/** Whether this digest is one of those that a statement is about. */
+export function isAmong({ subject }: Statement, digest: string): boolean {
+  return subject.some((one) => `sha256:${one.digest.sha256 ?? ""}` === digest);
 }
 
 const image = z.object({

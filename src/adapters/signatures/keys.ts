@@ -1,20 +1,8 @@
 /** Verifying with public keys: the hash goes with the curve. */
-import { type KeyObject, createPublicKey, verify } from "node:crypto";
+import { type KeyObject, verify } from "node:crypto";
 
-/** A key that somebody is trusted by. */
-export interface TrustedKey {
-  signer: string;
-  /** SHA-256 of the SubjectPublicKeyInfo. */
-  keyDigest: string;
-  key: KeyObject;
-}
-
-/** Reads a key that was checked before (domain/signer-keys.ts). */
-export const toTrustedKey = (signer: string, keyDigest: string, pem: string): TrustedKey => ({
-  signer,
-  keyDigest,
-  key: createPublicKey(pem),
-});
+/** Model signatures (OMS) take the hash that goes with the curve; cosign took SHA-256 on every curve before its version 3. */
+export type SigningForm = "oms" | "cosign";
 
 /** The hash of each curve (FIPS 186-5 with the curve's own strength, as OMS demands it). */
 const HASH_OF_CURVE: Record<string, "sha256" | "sha384" | "sha512"> = {
@@ -26,20 +14,16 @@ const HASH_OF_CURVE: Record<string, "sha256" | "sha384" | "sha512"> = {
 /** The hash that goes with the key's curve; undefined where it is on none of the three. */
 export const findCurveHash = (key: KeyObject) => HASH_OF_CURVE[key.asymmetricKeyDetails?.namedCurve ?? ""];
 
-/** Whether the key is one of the curves that OMS allows. */
-export const isOmsKey = ({ key }: TrustedKey) => findCurveHash(key) !== undefined;
-
-function listHashes(key: KeyObject, form: "oms" | "cosign"): (string | null)[] {
+function listHashes(key: KeyObject, form: SigningForm): (string | null)[] {
   if (key.asymmetricKeyType === "ed25519") return [null];
   const own = findCurveHash(key) ?? "sha256";
-  // cosign signed with SHA-256 on every curve before its version 3.
   return form === "cosign" && own !== "sha256" ? [own, "sha256"] : [own];
 }
 
 /** Whether `signature` is one of `message` by the key. A signature that does not parse is none. */
 export function verifySignature(
-  { key }: Pick<TrustedKey, "key">,
-  form: "oms" | "cosign",
+  { key }: { key: KeyObject },
+  form: SigningForm,
   message: Buffer,
   signature: Buffer,
 ): boolean {

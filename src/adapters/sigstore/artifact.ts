@@ -29,8 +29,8 @@ export function parseDigest(text: string): Artifact | undefined {
   return { name: text, digest: (hash) => (hash === "sha256" ? known : undefined), bytes: undefined };
 }
 
-/** Each digest is computed once, however often a bundle has it asked for. */
-function toArtifact(name: string, bytes: Buffer): Artifact {
+/** Bytes that are there already. Each digest is computed once, however often a bundle has it asked for. */
+export function toArtifact(name: string, bytes: Buffer): Artifact {
   const known = new Map<HashName, Buffer>();
   return {
     name,

@@ -6,7 +6,9 @@ import type { KeyObject } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
-import { digestKey } from "../../domain/signer-keys.ts";
+import type { IdentityRule } from "../../api/signer.ts";
+import { takesName } from "../../domain/identities.ts";
+import { digestKey } from "../../domain/public-keys.ts";
 import type { Artifact } from "./artifact.ts";
 import { demandSigningCertificate, listCertificates } from "./certificate.ts";
 import { toContent } from "./content.ts";
@@ -15,8 +17,8 @@ import { demandSameKey, type OwnKey } from "./log-entry.ts";
 import { readBundle } from "./read-bundle.ts";
 import { type BundleVerdict, Refusal, type VerifiedSigner } from "./verdict.ts";
 
-/** Who has to have signed: exactly this identity as this issuer vouches for it, or whoever holds this key. */
-export type Expected = { by: "certificate"; identity: string; issuer: string } | { by: "key"; key: KeyObject };
+/** Who has to have signed: such a name as this issuer vouches for, or whoever holds this key. */
+export type Expected = { by: "certificate"; identity: IdentityRule; issuer: string } | { by: "key"; key: KeyObject };
 
 export interface BundleCase {
   bundle: Buffer;
@@ -53,8 +55,8 @@ function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSi
     case "certificate": {
       const name = identity?.subjectAlternativeName ?? "";
       const issuer = identity?.extensions?.issuer ?? "";
-      // Compared here, letter by letter: the library takes a name for a pattern.
-      if (name !== expected.identity)
+      // Compared here: the library takes every name for a pattern.
+      if (!takesName(expected.identity, name))
         throw new Refusal("IdentityMismatch", `it was signed by ${name || "nobody named"}`);
       if (issuer !== expected.issuer)
         throw new Refusal("IdentityMismatch", `${issuer || "nobody named"} vouches for its signer`);

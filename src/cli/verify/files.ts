@@ -1,7 +1,8 @@
 /** Files that the verifying commands are given. What cannot be read is a fault of usage, told with its path. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { parseTrustedRoot, readPublicGoodRoot } from "../../adapters/sigstore/trusted-root.ts";
+import { readPublicGoodRoot } from "../../adapters/sigstore/public-good.ts";
+import { parseTrustedRoot } from "../../adapters/sigstore/trusted-root.ts";
 import { UsageError } from "../session.ts";
 
 const MAX_PEM_BYTES = 1024 * 1024;
@@ -58,7 +59,7 @@ export async function readCertificates(path: string): Promise<Buffer[]> {
 
 /** A trusted_root.json; that of the public-good instance where none is named. */
 export async function readRoot(path: string | undefined) {
-  if (path === undefined) return readPublicGoodRoot();
+  if (path === undefined) return parseTrustedRoot(readPublicGoodRoot());
   const text = (await readSmall("the trusted root", path, MAX_ROOT_BYTES)).toString("utf8");
   try {
     return parseTrustedRoot(text);

@@ -34,7 +34,7 @@ async function readExpected({
       "say who has to have signed: --certificate-identity with --certificate-oidc-issuer, or --key; anybody would do otherwise",
     );
   }
-  return { by: "certificate", identity: certificateIdentity, issuer: certificateOidcIssuer };
+  return { by: "certificate", identity: { exact: certificateIdentity }, issuer: certificateOidcIssuer };
 }
 
 /** A digest only where no file has that name. */

@@ -3,19 +3,23 @@ import { MODES, type Mode, modeLabel } from "../../api/labels.ts";
 import type { WarrantSpec } from "../../api/warrant.ts";
 import type { FenceFacts, NamespaceFacts, PolicyFacts } from "../../domain/facts.ts";
 import { judgeFence, type StandingPolicy } from "../../domain/fence.ts";
+import type { TrustSources } from "../../domain/signers.ts";
+import { readPublicGoodRoot } from "../../adapters/sigstore/public-good.ts";
 import { resolveSigners } from "../policies/decide.ts";
 import type { World } from "../world.ts";
 
-/** Reads a value of a ConfigMap of the operator's namespace. */
-export const readConfigMap = (world: World, operatorNamespace: string) => (name: string, key: string) =>
-  world.configMaps.get(`${operatorNamespace}/${name}`)?.data[key];
+/** What signers are resolved with: the ConfigMaps of the operator's namespace, and what is shipped. */
+export const readTrust = (world: World, operatorNamespace: string): TrustSources => ({
+  readConfigMap: (name, key) => world.configMaps.get(`${operatorNamespace}/${name}`)?.data[key],
+  publicGoodRoot: readPublicGoodRoot(),
+});
 
-/** The policy of that name with the keys of its signers. */
+/** The policy of that name with its signers resolved. */
 export function observePolicy(world: World, operatorNamespace: string, name: string): PolicyFacts {
   const read = world.policies.get(name);
   if (read === undefined) return { outcome: "missing", name };
   if (read.outcome === "invalid") return { outcome: "invalid", name, why: read.why };
-  const signers = resolveSigners(read.object, readConfigMap(world, operatorNamespace));
+  const signers = resolveSigners(read.object, readTrust(world, operatorNamespace));
   return { outcome: "valid", name, spec: read.object.spec, signers };
 }
 

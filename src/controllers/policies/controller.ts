@@ -6,7 +6,7 @@ import { toCanonicalText } from "../../domain/canonical.ts";
 import { toIso } from "../../domain/time.ts";
 import { type Controller, createController, fromStore, mergeConditions, type Result } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
-import { readConfigMap } from "../governance/observe.ts";
+import { readTrust } from "../governance/observe.ts";
 import { applyStatus, type Toolbox } from "../toolbox.ts";
 import { decidePolicy, resolveSigners } from "./decide.ts";
 
@@ -19,7 +19,7 @@ export function createPoliciesController(tools: Toolbox, operatorNamespace: stri
     const read = world.policies.get(name);
     if (read?.outcome !== "valid") return { kind: "done" };
     const { object } = read;
-    const signers = resolveSigners(object, readConfigMap(world, operatorNamespace));
+    const signers = resolveSigners(object, readTrust(world, operatorNamespace));
     const namespaces = world.namespaces.list().filter(({ metadata }) => namesOf(metadata.labels).includes(name)).length;
     const decision = decidePolicy(signers, namespaces);
     const kept = object.status?.conditions ?? [];

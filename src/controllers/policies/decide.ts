@@ -1,20 +1,12 @@
-/** Whether an AIPolicy can be used: each signer's key is there, is the pinned one, and parses. Pure. */
-import type { AIPolicy, Signer } from "../../api/ai-policy.ts";
-import { resolveSignerKey, type SignerKey } from "../../domain/signer-keys.ts";
+/** Whether an AIPolicy can be used: what each signer is trusted by is there, is what was pinned, and parses. Pure. */
+import type { AIPolicy } from "../../api/ai-policy.ts";
+import { type ResolvedSigner, resolveSigner, type TrustSources } from "../../domain/signers.ts";
 import type { Stated } from "../../domain/findings.ts";
 
-/** Reads a value of a ConfigMap of the operator's namespace. */
-export type ReadConfigMap = (name: string, key: string) => string | undefined;
-
-/** The keys of all signers of a policy, by signer. */
-export function resolveSigners(policy: AIPolicy, read: ReadConfigMap): Record<string, SignerKey> {
-  return Object.fromEntries(policy.spec.signers.map((signer: Signer) => [signer.name, resolve(signer, policy, read)]));
-}
-
-function resolve(signer: Signer, policy: AIPolicy, read: ReadConfigMap): SignerKey {
-  const { configMap, key } = signer.publicKey;
-  const value = configMap === undefined || key === undefined ? undefined : read(configMap, key);
-  return resolveSignerKey(signer, policy.metadata.name, value);
+/** All signers of a policy, by name. */
+export function resolveSigners(policy: AIPolicy, sources: TrustSources): Record<string, ResolvedSigner> {
+  const { name } = policy.metadata;
+  return Object.fromEntries(policy.spec.signers.map((one) => [one.name, resolveSigner(one, name, sources)]));
 }
 
 export interface PolicyDecision {
@@ -25,10 +17,10 @@ export interface PolicyDecision {
 }
 
 /** What the policy's status says. */
-export function decidePolicy(signers: Record<string, SignerKey>, namespaces: number): PolicyDecision {
-  const findings = Object.values(signers).flatMap((key) => (key.outcome === "broken" ? [key.finding] : []));
+export function decidePolicy(signers: Record<string, ResolvedSigner>, namespaces: number): PolicyDecision {
+  const findings = Object.values(signers).flatMap((one) => (one.outcome === "broken" ? [one.finding] : []));
   const [first] = findings;
-  const ready = { type: "Ready", status: "True", reason: "Usable", message: "every signer's key parses" } as const;
+  const ready = { type: "Ready", status: "True", reason: "Usable", message: "every signer can be used" } as const;
   const broken = { type: "Ready", status: "False", reason: first?.code ?? "", message: first?.text ?? "" } as const;
   return { conditions: [first === undefined ? ready : broken], namespaces, findings };
 }

@@ -1,24 +1,24 @@
-/** Verifies each artifact of each release once per digest and set of trusted keys, and writes the facts into its status. */
+/** Verifies each artifact of each release once per digest and set of trusted signers, and writes the facts into its status. */
 import { ModelRelease, type ReleaseArtifact, type VerifiedArtifact } from "../../api/model-release.ts";
 import { toResource } from "../../api/kind.ts";
 import { collectSignatures } from "../../adapters/signatures/collect.ts";
-import { toTrustedKey, type TrustedKey } from "../../adapters/signatures/keys.ts";
+import { judgeCandidates } from "../../adapters/signatures/judge-candidates.ts";
 import { parseReference } from "../../adapters/registry/reference.ts";
 import type { Registry } from "../../adapters/registry/registry.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
 import { stateFinding } from "../../domain/findings.ts";
 import { digestOfImage } from "../../domain/images.ts";
 import { toIso } from "../../domain/time.ts";
-import { digestTrust, gatherKeys } from "../../domain/trust.ts";
+import { digestTrust, gatherSigners, type NamedSigner } from "../../domain/trust.ts";
 import { type Controller, createController, fromStore, type Result } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
 import { findKept, findRetry, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
 
-/** The keys that any policy of the namespace trusts, and a digest over them. */
+/** The signers that any policy of the namespace trusts, and a digest over them. */
 interface Trust {
-  keys: TrustedKey[];
+  signers: NamedSigner[];
   digest: string;
   policies: string;
 }
@@ -26,10 +26,10 @@ interface Trust {
 function gatherTrust(tools: Toolbox, operatorNamespace: string, namespace: string): Trust | undefined {
   const policies = [...observeModes(tools.world, operatorNamespace, namespace).values()];
   if (policies.length === 0) return undefined;
-  const keys = gatherKeys(policies);
+  const signers = gatherSigners(policies);
   return {
-    keys: keys.map(({ signer, keyDigest, pem }) => toTrustedKey(signer, keyDigest, pem)),
-    digest: digestTrust(keys),
+    signers,
+    digest: digestTrust(signers),
     policies: policies.map(({ name }) => name).join(", "),
   };
 }
@@ -59,7 +59,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
             signatures: [],
             problems: [{ code: "RegistryFailed" as const, why: "it is no OCI reference" }],
           }
-        : await collectSignatures(registry, ref, trust.keys);
+        : await collectSignatures(ref, { registry, judge: judgeCandidates, signers: trust.signers, now: tools.now() });
     const problems = found.problems.map(({ code, why }) => stateFinding(code, { ...values, why }));
     const fresh: VerifiedArtifact = {
       name: artifact.name,
@@ -80,7 +80,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
       object: toSubject(release),
       what: found.signatures.length > 0 ? "signed" : "unsigned",
       digest: fresh.digest,
-      inputs: [trust.digest, ...found.signatures.map(({ keyDigest }) => keyDigest)],
+      inputs: [trust.digest, ...found.signatures.map(({ signerDigest }) => signerDigest)],
       codes: problems.map(({ code }) => code),
     });
     return keepThroughOutage(fresh, findKept(release, artifact));
@@ -117,7 +117,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
       const value = { artifacts };
       await applyStatus(tools, toResource(ModelRelease), release, { fieldManager: "vouchsafe-verification", value });
     }
-    const retry = findRetry(artifacts, isUnverified(release));
+    const retry = findRetry(artifacts, isUnverified(release), tools.now());
     return retry === undefined ? { kind: "done" } : { kind: "requeueAfter", ms: retry };
   };
 

@@ -4,6 +4,10 @@ import { digestOfImage } from "../../domain/images.ts";
 
 /** How long an artifact without a needed signature waits for the next look: its pipeline may still sign it. */
 export const UNSIGNED_RETRY_MS = 30_000;
+/** How long before a signature runs out it is looked at anew: the policy may have a newer revocation list by then. */
+export const AHEAD_OF_END_MS = 3_600_000;
+/** What a timer can wait. */
+const MAX_WAIT_MS = 24 * 3_600_000;
 /** How long a registry that failed is left alone. */
 export const FAILED_RETRY_MS = 10_000;
 
@@ -17,20 +21,35 @@ export function findKept(release: ModelRelease, artifact: ReleaseArtifact): Veri
 export const isUnverified = ({ status }: ModelRelease) =>
   status?.conditions?.some(({ type, status: is }) => type === "Verified" && is !== "True") === true;
 
-/** Whether an artifact needs a look: never seen, other trusted keys, a failed registry, or a lacking signature. */
+/** When the first signature of an artifact runs out, epoch milliseconds; undefined where none does. */
+function findEnd({ signatures }: VerifiedArtifact): number | undefined {
+  const ends = signatures.flatMap(({ notAfter }) => (notAfter === undefined ? [] : [Date.parse(notAfter)]));
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Whether an artifact needs a look: never seen, other signers, a failed registry, a lacking signature, or one that ran out. */
 export function needsLook(release: ModelRelease, artifact: ReleaseArtifact, trust: string, now: number): boolean {
   const kept = findKept(release, artifact);
   if (kept === undefined || kept.trust !== trust) return true;
   const age = now - Date.parse(kept.verifiedAt);
   if (kept.problems?.some(({ code }) => code === "RegistryFailed") === true) return age >= FAILED_RETRY_MS;
-  return isUnverified(release) && age >= UNSIGNED_RETRY_MS;
+  if (age < UNSIGNED_RETRY_MS) return false;
+  const end = findEnd(kept);
+  return isUnverified(release) || (end !== undefined && end - now <= AHEAD_OF_END_MS);
 }
 
 /** When to come back, in milliseconds; undefined where nothing is open. */
-export function findRetry(artifacts: readonly VerifiedArtifact[], unverified: boolean): number | undefined {
+export function findRetry(
+  artifacts: readonly VerifiedArtifact[],
+  unverified: boolean,
+  now: number,
+): number | undefined {
   const hasFailed = artifacts.some(({ problems }) => problems?.some(({ code }) => code === "RegistryFailed") === true);
   if (hasFailed) return FAILED_RETRY_MS;
-  return unverified ? UNSIGNED_RETRY_MS : undefined;
+  if (unverified) return UNSIGNED_RETRY_MS;
+  const ends = artifacts.flatMap((artifact) => findEnd(artifact) ?? []);
+  if (ends.length === 0) return undefined;
+  return Math.min(Math.max(Math.min(...ends) - AHEAD_OF_END_MS - now, UNSIGNED_RETRY_MS), MAX_WAIT_MS);
 }
 
 /** What was verified stays verified through an outage of the registry; the problem stands beside it. */

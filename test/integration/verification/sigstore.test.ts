@@ -5,7 +5,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readArtifact } from "../../../src/adapters/sigstore/artifact.ts";
-import { parseTrustedRoot, readPublicGoodRoot } from "../../../src/adapters/sigstore/trusted-root.ts";
+import { readPublicGoodRoot } from "../../../src/adapters/sigstore/public-good.ts";
+import { parseTrustedRoot } from "../../../src/adapters/sigstore/trusted-root.ts";
 import { type Expected, verifyBundle } from "../../../src/adapters/sigstore/verify-bundle.ts";
 import { runLocally } from "../../harness/command.ts";
 import { spoilBundle } from "./spoil.ts";
@@ -98,10 +99,10 @@ describe("a good bundle of which one value is another one", () => {
     const artifact = await readArtifact(existsSync(at("artifact")) ? at("artifact") : `${ROOT}a.txt`);
     const root = existsSync(at("trusted_root.json"))
       ? parseTrustedRoot(readFileSync(at("trusted_root.json"), "utf8"))
-      : readPublicGoodRoot();
+      : parseTrustedRoot(readPublicGoodRoot());
     const expected: Expected = existsSync(at("key.pub"))
       ? { by: "key", key: createPublicKey(readFileSync(at("key.pub"))) }
-      : { by: "certificate", identity: IDENTITY, issuer: ISSUER };
+      : { by: "certificate", identity: { exact: IDENTITY }, issuer: ISSUER };
     const text = readFileSync(at("bundle.sigstore.json"), "utf8");
     const judge = (json: unknown) =>
       verifyBundle({ bundle: Buffer.from(JSON.stringify(json)), artifact, root, expected });
@@ -139,7 +140,7 @@ describe("what the suite does not ask", () => {
     expect(JSON.parse(answer.stdout)).toEqual({
       artifact: digest,
       verdict: "verified",
-      signer: { by: "certificate", identity: IDENTITY, issuer: ISSUER },
+      signer: { by: "certificate", identity: { exact: IDENTITY }, issuer: ISSUER },
       over: { form: "artifact" },
     });
   });

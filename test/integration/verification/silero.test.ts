@@ -9,16 +9,17 @@ import { createExchange } from "../../../src/adapters/registry/exchange.ts";
 import { parseReference } from "../../../src/adapters/registry/reference.ts";
 import { createRegistry } from "../../../src/adapters/registry/registry.ts";
 import { collectSignatures } from "../../../src/adapters/signatures/collect.ts";
-import { toTrustedKey } from "../../../src/adapters/signatures/keys.ts";
+import { judgeCandidates } from "../../../src/adapters/signatures/judge-candidates.ts";
 import { startRegistry, type TestRegistry } from "../../harness/registry.ts";
 
 const readKey = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../../examples/silero/keys/${name}.pub`, import.meta.url)), "utf8");
 
-const KEYS = ["model-pipeline", "release-pipeline"].map((name) => {
+const SIGNERS = ["model-pipeline", "release-pipeline"].map((name) => {
   const pem = readKey(name);
   const der = createPublicKey(pem).export({ type: "spki", format: "der" });
-  return toTrustedKey(name, `sha256:${createHash("sha256").update(der).digest("hex")}`, pem);
+  const keyDigest = `sha256:${createHash("sha256").update(der).digest("hex")}`;
+  return { signer: name, digest: keyDigest, anchor: { by: "key" as const, pem, keyDigest } };
 });
 
 interface Lane {
@@ -55,7 +56,8 @@ describe.each(LANES)("by %s", (_, options) => {
     });
     const ref = parseReference(lane.published.images[name]);
     if (ref === undefined) throw new Error(`${lane.published.images[name]} is no reference`);
-    const found = await collectSignatures(createRegistry(exchange), ref, KEYS);
+    const search = { registry: createRegistry(exchange), judge: judgeCandidates, signers: SIGNERS, now: Date.now() };
+    const found = await collectSignatures(ref, search);
     await exchange.close();
     return { ...found, said: found.signatures.map(({ signer, over, form, files }) => [signer, over, form, files]) };
   };

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { findSigningKey } from "../../../src/adapters/model-signing/chain.ts";
+import { findCertifiedSigner } from "../../../src/adapters/certificates/path.ts";
 
 const FOLDER = fileURLToPath(new URL("../../vectors/model-signing/certificates/", import.meta.url));
 const readAll = (names: readonly string[]) => Promise.all(names.map((name) => readFile(join(FOLDER, `${name}.pem`))));
@@ -18,7 +18,7 @@ test.each<[string, string[], string[]]>([
   ["one for code alone", ["code-only", "between"], ["root"]],
   ["one whose root came along too", ["signer", "between", "root"], ["root"]],
 ])("%s may sign", async (_, chain, trusted) => {
-  const key = await findSigningKey(await readAll(chain), await readAll(trusted), NOW);
+  const { key } = await findCertifiedSigner(await readAll(chain), { certificates: await readAll(trusted), now: NOW });
   expect(key.asymmetricKeyType).toBe("ec");
 });
 
@@ -53,5 +53,7 @@ test.each<[string, string[], string[], RegExp, number?]>([
   ["there is none", [], ["root"], /no certificate/],
 ])("where %s nobody may sign", async (...row) => {
   const [, chain, trusted, why, now = NOW] = row;
-  await expect(findSigningKey(await readAll(chain), await readAll(trusted), now)).rejects.toThrow(why);
+  await expect(
+    findCertifiedSigner(await readAll(chain), { certificates: await readAll(trusted), now }),
+  ).rejects.toThrow(why);
 });

@@ -8,12 +8,13 @@ import { RegistryError } from "../../../src/adapters/registry/errors.ts";
 import type { Content, Registry } from "../../../src/adapters/registry/registry.ts";
 import { toPae } from "../../../src/adapters/signatures/bundle.ts";
 import { collectSignatures } from "../../../src/adapters/signatures/collect.ts";
-import { toTrustedKey } from "../../../src/adapters/signatures/keys.ts";
+import { judgeCandidates } from "../../../src/adapters/signatures/judge-candidates.ts";
 
 const read = (file: string) => readFileSync(fileURLToPath(new URL(`../../vectors/oms/${file}`, import.meta.url)));
 const trust = (signer: string, pem: string) => {
   const der = createPublicKey(pem).export({ type: "spki", format: "der" });
-  return toTrustedKey(signer, `sha256:${createHash("sha256").update(der).digest("hex")}`, pem);
+  const keyDigest = `sha256:${createHash("sha256").update(der).digest("hex")}`;
+  return { signer, digest: keyDigest, anchor: { by: "key" as const, pem, keyDigest } };
 };
 
 const FILES = [
@@ -50,11 +51,10 @@ function holding(subject: Artifact, referrers: Artifact[], legacy?: Artifact): R
   };
 }
 
-const look = async (subject: Artifact, registry: Registry, keys: ReturnType<typeof trust>[]) => {
+const look = async (subject: Artifact, registry: Registry, signers: ReturnType<typeof trust>[]) => {
   const { signatures, problems } = await collectSignatures(
-    registry,
     { host: "r", repository: "m", digest: subject.digest },
-    keys,
+    { registry, judge: judgeCandidates, signers, now: Date.parse("2026-11-24T00:00:00Z") },
   );
   return {
     signatures: signatures.map(({ signer, over, form, files }) => `${signer} ${over} ${form} ${files ?? "-"}`),
@@ -169,11 +169,6 @@ describe("bent bundles", () => {
   const envelope = (bundle: Record<string, unknown>) => bundle.dsseEnvelope as Record<string, unknown>;
   test.each<[string, Buffer, string[]]>([
     ["another subject", wrap(cosign(`sha256:${"0".repeat(64)}`)), ["SignatureInvalid"]],
-    [
-      "an attestation of another type, validly signed",
-      wrap(cosign(model.digest, "https://cosign.sigstore.dev/attestation/vuln/v1")),
-      [],
-    ],
     ["no JSON", Buffer.from("{"), ["SignatureInvalid"]],
     [
       "two signatures",
@@ -210,6 +205,24 @@ describe("bent bundles", () => {
     expect(await look(model, holding(model, [packBundle(bundle, model)]), [OWN])).toMatchObject({
       signatures: [],
       problems,
+    });
+  });
+
+  test("an attestation that is validly signed is no signature over the artifact, and says what it states", async () => {
+    const vulnerabilities = "https://cosign.sigstore.dev/attestation/vuln/v1";
+    const about = (digest: string) => [packBundle(wrap(cosign(digest, vulnerabilities)), model)];
+    const ask = (digest: string) =>
+      collectSignatures(
+        { host: "r", repository: "m", digest: model.digest },
+        { registry: holding(model, about(digest)), judge: judgeCandidates, signers: [OWN], now: 0 },
+      );
+    expect(await ask(model.digest)).toMatchObject({
+      signatures: [{ signer: "own", over: "attestation", predicateType: vulnerabilities }],
+      problems: [],
+    });
+    expect(await ask(`sha256:${"0".repeat(64)}`)).toMatchObject({
+      signatures: [],
+      problems: [{ code: "SignatureInvalid" }],
     });
   });
 

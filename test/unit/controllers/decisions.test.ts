@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { needsNudge, type Owner } from "../../../src/controllers/nudge/decide.ts";
 import { readRefusal } from "../../../src/controllers/refusals/decide.ts";
 import { findDamage } from "../../../src/controllers/gate-check/decide.ts";
-import { resolveSignerKey } from "../../../src/domain/signer-keys.ts";
+import { resolveSigner } from "../../../src/domain/signers.ts";
 import { listValidatingPolicies } from "../../../src/gate/policies/index.ts";
 import { toObjects } from "../../../src/gate/policies/policy.ts";
 
@@ -100,7 +100,7 @@ describe("trust roots", () => {
   const secret = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   const fromMap = (sha256: string) => ({ name: "s", publicKey: { configMap: "c", key: "k", sha256 } });
 
-  test.each<[string, Parameters<typeof resolveSignerKey>[0], string | undefined, string]>([
+  test.each<[string, Parameters<typeof resolveSigner>[0], string | undefined, string]>([
     ["a key inline", { name: "s", publicKey: { pem } }, undefined, "key"],
     ["a pinned key in a ConfigMap", fromMap(pin(pem)), pem, "key"],
     ["a ConfigMap that is not there", fromMap(pin(pem)), undefined, "TrustRootMissing"],
@@ -111,7 +111,7 @@ describe("trust roots", () => {
     ["a short RSA key", { name: "s", publicKey: { pem: small } }, undefined, "TrustRootMalformed"],
     ["an unusual curve", { name: "s", publicKey: { pem: odd } }, undefined, "TrustRootMalformed"],
   ])("%s", (_, signer, value, expected) => {
-    const resolved = resolveSignerKey(signer, "standard", value);
-    expect(resolved.outcome === "key" ? "key" : resolved.finding.code).toBe(expected);
+    const resolved = resolveSigner(signer, "standard", { readConfigMap: () => value, publicGoodRoot: "" });
+    expect(resolved.outcome === "usable" ? resolved.anchor.by : resolved.finding.code).toBe(expected);
   });
 });

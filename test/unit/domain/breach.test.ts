@@ -21,7 +21,7 @@ const MEANS: Record<BreachKind, FindingCode[]> = {
   ],
   AssessmentStale: ["AcceptanceStale", "ApprovalStale", "RiskNotAccepted"],
   RiskAboveTolerance: ["RiskAboveTolerance", "UseProhibited"],
-  SignatureLost: ["ModelMismatch", "SignatureInvalid", "SignatureMissing", "SignerUnknown"],
+  SignatureLost: ["ModelMismatch", "SignatureExpired", "SignatureInvalid", "SignatureMissing", "SignerUnknown"],
   SystemRetired: ["SystemRetired"],
   SystemStopped: ["SystemStopped"],
   ImageUnvouched: [

@@ -162,7 +162,7 @@ const CLOSED: [string, () => NamespaceFacts, string][] = [
         releases: release(
           toArtifacts(MODEL).map((one) => ({
             ...one,
-            signatures: one.signatures.map((s) => ({ ...s, keyDigest: MODEL6 })),
+            signatures: one.signatures.map((s) => ({ ...s, signerDigest: MODEL6 })),
           })),
         ),
       }),

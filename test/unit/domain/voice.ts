@@ -8,8 +8,8 @@ import { Revocation } from "../../../src/api/revocation.ts";
 import { RiskAssessment } from "../../../src/api/risk-assessment.ts";
 import type { NamespaceFacts, PolicyFacts, Read } from "../../../src/domain/facts.ts";
 import { evaluateNamespace } from "../../../src/domain/evaluate.ts";
-import { digestTrust, gatherKeys } from "../../../src/domain/trust.ts";
-import type { SignerKey } from "../../../src/domain/signer-keys.ts";
+import { digestTrust, gatherSigners } from "../../../src/domain/trust.ts";
+import type { ResolvedSigner } from "../../../src/domain/signers.ts";
 
 export const NAMESPACE = "voice";
 export const NOW = Date.parse("2026-11-24T12:00:00Z");
@@ -25,8 +25,10 @@ export const NO_DEMANDS = {
   serviceAccountToken: "Any",
 } as const;
 
-const KEY: SignerKey = { outcome: "key", pem: "x", keyDigest: `sha256:${"1".repeat(64)}` };
-const RELEASE_KEY: SignerKey = { outcome: "key", pem: "y", keyDigest: `sha256:${"2".repeat(64)}` };
+const toKey = (pem: string, keyDigest: string) =>
+  ({ outcome: "usable", anchor: { by: "key", pem, keyDigest }, digest: keyDigest }) as const satisfies ResolvedSigner;
+const KEY = toKey("x", `sha256:${"1".repeat(64)}`);
+const RELEASE_KEY = toKey("y", `sha256:${"2".repeat(64)}`);
 
 /** Makes an object as the API server would give it: defaults filled in. */
 export function make<O>(
@@ -141,10 +143,10 @@ export const TRUSTED = {
 
 /** What verification found: both signatures on the model, one on the server. */
 export const toArtifacts = (model: string) => {
-  const base = { closure: [], trust: digestTrust(gatherKeys([TRUSTED])), verifiedAt: "2026-11-24T00:00:00Z" };
+  const base = { closure: [], trust: digestTrust(gatherSigners([TRUSTED])), verifiedAt: "2026-11-24T00:00:00Z" };
   const artifact = {
     signer: "release-pipeline",
-    keyDigest: RELEASE_KEY.keyDigest,
+    signerDigest: RELEASE_KEY.digest,
     over: "artifact",
     form: "cosign-bundle",
   };
@@ -154,7 +156,7 @@ export const toArtifacts = (model: string) => {
       name: "model",
       digest: model,
       signatures: [
-        { signer: "model-pipeline", keyDigest: KEY.keyDigest, over: "model", form: "oms", files: 1 },
+        { signer: "model-pipeline", signerDigest: KEY.digest, over: "model", form: "oms", files: 1 },
         artifact,
       ],
     },

@@ -1,0 +1,110 @@
+/**
+ * Something beside an artifact that may be a signature, not verified yet. What cosign wrote into annotations before it had
+ * bundles is put into one, so that there is one way to be believed.
+ */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { parseJson } from "../decode.ts";
+
+/** Plain data: it goes to other threads. */
+export interface Candidate {
+  form: "bundle" | "legacy";
+  /** A Sigstore bundle as JSON. */
+  bundle: Buffer;
+  /** What a message signature is over where that is not the artifact's manifest itself. */
+  payload?: Buffer;
+}
+
+const ANNOTATIONS = {
+  signature: "dev.cosignproject.cosign/signature",
+  certificate: "dev.sigstore.cosign/certificate",
+  chain: "dev.sigstore.cosign/chain",
+  logEntry: "dev.sigstore.cosign/bundle",
+  timestamp: "dev.sigstore.cosign/rfc3161timestamp",
+} as const;
+
+export const SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json";
+export const DSSE_ENVELOPE = "application/vnd.dsse.envelope.v1+json";
+
+const BUNDLE_V01 = "application/vnd.dev.sigstore.bundle+json;version=0.1";
+
+const logEntry = z.object({
+  SignedEntryTimestamp: z.string(),
+  Payload: z.object({
+    body: z.string(),
+    integratedTime: z.int().min(0),
+    logIndex: z.int().min(0),
+    logID: z.string().regex(/^[a-f0-9]{64}$/),
+  }),
+});
+const logBody = z.object({ apiVersion: z.string(), kind: z.string() });
+const timestamp = z.object({ SignedRFC3161Timestamp: z.string() });
+
+function toLogEntry(text: string): object {
+  const { SignedEntryTimestamp, Payload } = logEntry.parse(JSON.parse(text));
+  const { apiVersion, kind } = logBody.parse(parseJson(Buffer.from(Payload.body, "base64")));
+  return {
+    logIndex: String(Payload.logIndex),
+    logId: { keyId: Buffer.from(Payload.logID, "hex").toString("base64") },
+    kindVersion: { kind, version: apiVersion },
+    integratedTime: String(Payload.integratedTime),
+    inclusionPromise: { signedEntryTimestamp: SignedEntryTimestamp },
+    canonicalizedBody: Payload.body,
+  };
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
+const listCertificates = (pem: string) =>
+  [...pem.matchAll(PEM)].map(([, body = ""]) => ({ rawBytes: body.replaceAll(/\s+/g, "") }));
+
+function toMaterial(annotations: Record<string, string>): object {
+  const leaf = annotations[ANNOTATIONS.certificate];
+  const entry = annotations[ANNOTATIONS.logEntry];
+  const stamp = annotations[ANNOTATIONS.timestamp];
+  const chain = listCertificates(`${leaf ?? ""}\n${annotations[ANNOTATIONS.chain] ?? ""}`);
+  return {
+    ...(leaf === undefined ? { publicKey: { hint: "" } } : { x509CertificateChain: { certificates: chain } }),
+    tlogEntries: entry === undefined ? [] : [toLogEntry(entry)],
+    ...(stamp === undefined
+      ? {}
+      : {
+          timestampVerificationData: {
+            rfc3161Timestamps: [{ signedTimestamp: timestamp.parse(JSON.parse(stamp)).SignedRFC3161Timestamp }],
+          },
+        }),
+  };
+}
+
+/** A candidate, or why what lies there is none. */
+export type ReadCandidate = { candidate: Candidate } | { why: string };
+
+function wrap(annotations: Record<string, string>, content: object): Buffer | undefined {
+  try {
+    const bundle = { mediaType: BUNDLE_V01, verificationMaterial: toMaterial(annotations), ...content };
+    return Buffer.from(JSON.stringify(bundle));
+  } catch {
+    return undefined;
+  }
+}
+
+const BROKEN = { why: "the annotations of a legacy cosign signature beside it cannot be read" };
+
+/** A layer of a `.sig` tag: the payload, and the signature in an annotation. */
+export function readLegacySignature(payload: Buffer, annotations: Record<string, string>): ReadCandidate {
+  const signature = annotations[ANNOTATIONS.signature];
+  if (signature === undefined) return { why: "a legacy cosign signature beside it has no signature" };
+  const digest = createHash("sha256").update(payload).digest("base64");
+  const messageSignature = { messageDigest: { algorithm: "SHA2_256", digest }, signature };
+  const bundle = wrap(annotations, { messageSignature });
+  return bundle === undefined ? BROKEN : { candidate: { form: "legacy", bundle, payload } };
+}
+
+/** A layer of an `.att` tag: a DSSE envelope. */
+export function readLegacyAttestation(envelope: Buffer, annotations: Record<string, string>): ReadCandidate {
+  try {
+    const bundle = wrap(annotations, { dsseEnvelope: parseJson(envelope) });
+    return bundle === undefined ? BROKEN : { candidate: { form: "legacy", bundle } };
+  } catch {
+    return BROKEN;
+  }
+}
