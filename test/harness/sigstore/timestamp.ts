@@ -1,0 +1,46 @@
+// A timestamp authority: RFC 3161 answers over SHA-256, signed as CMS (RFC 5652).
+import { createHash, randomBytes, sign } from "node:crypto";
+import { ECDSA_WITH_SHA256, type Holder, SHA256 } from "./certificates.ts";
+import { context, encode, generalizedTime, integer, octets, oid, sequence, set } from "./der.ts";
+
+const SIGNED_DATA = "1.2.840.113549.1.7.2";
+const TIMESTAMP_INFO = "1.2.840.113549.1.9.16.1.4";
+const CONTENT_TYPE = "1.2.840.113549.1.9.3";
+const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
+const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+const POLICY = "1.3.6.1.4.1.57264.2";
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
+
+const attribute = (id: string, value: Buffer) => sequence(oid(id), set(value));
+
+/** A whole answer (TimeStampResp), granted, without certificates. */
+export function answerTimestamp({ key, issuer, serial, certificate }: Holder, message: Buffer, at: number): Buffer {
+  const info = sequence(
+    integer(1),
+    oid(POLICY),
+    sequence(SHA256, octets(sha256(message))),
+    integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
+    generalizedTime(at),
+  );
+  const attributes = [
+    attribute(CONTENT_TYPE, oid(TIMESTAMP_INFO)),
+    attribute(MESSAGE_DIGEST, octets(sha256(info))),
+    attribute(SIGNING_CERTIFICATE_V2, sequence(sequence(sequence(octets(sha256(certificate)))))),
+  ].toSorted(Buffer.compare);
+  const signer = sequence(
+    integer(1),
+    sequence(issuer, integer(serial)),
+    SHA256,
+    encode(0xa0, ...attributes),
+    ECDSA_WITH_SHA256,
+    octets(sign("sha256", set(...attributes), key)),
+  );
+  const content = sequence(
+    integer(3),
+    set(SHA256),
+    sequence(oid(TIMESTAMP_INFO), context(0, octets(info))),
+    set(signer),
+  );
+  return sequence(sequence(integer(0)), sequence(oid(SIGNED_DATA), context(0, content)));
+}
