@@ -31,7 +31,7 @@ const judge = (bundle: string, root: string, { identity, issuer }: Who, digest =
     bundle: Buffer.from(bundle),
     artifact: toArtifact(digest),
     root: parseTrustedRoot(root),
-    expected: { by: "certificate", identity, issuer },
+    expected: { by: "certificate", identity: { exact: identity }, issuer },
   });
 
 const FORMS: [string, (sigstore: PrivateSigstore, who: Who) => Promise<string>, object][] = [
