@@ -15,6 +15,7 @@ FROM ${BASE}
 WORKDIR /app
 COPY --from=build /build/dist ./dist
 COPY --from=build /build/node_modules/@napi-rs ./node_modules/@napi-rs
+COPY --from=build /build/node_modules/piscina ./node_modules/piscina
 COPY LICENSE ./
 USER 65532:65532
 EXPOSE 8080

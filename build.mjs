@@ -13,10 +13,11 @@ const shared = {
   banner: {
     js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
   },
-  // Holds a binary, which stands beside the bundle in the image.
-  external: ["@napi-rs/blake-hash"],
+  // One holds a binary, one starts threads from files of its own: they stand beside the bundle in the image.
+  external: ["@napi-rs/blake-hash", "piscina"],
   logLevel: "warning",
 };
 
 await build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/operator.mjs" });
+await build({ ...shared, entryPoints: ["src/adapters/signatures/judge-worker.ts"], outfile: "dist/judge-worker.mjs" });
 await build({ ...shared, entryPoints: ["src/cli/main.ts"], outfile: "dist/vouchsafe.mjs" });

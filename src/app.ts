@@ -4,6 +4,7 @@ import { parseCredential } from "./adapters/github/credential.ts";
 import { createExchange } from "./adapters/registry/exchange.ts";
 import { type Credentials, parseDockerConfig } from "./adapters/registry/authorization.ts";
 import { createRegistry } from "./adapters/registry/registry.ts";
+import { createJudgePool } from "./adapters/signatures/judge-pool.ts";
 import type { Config } from "./config.ts";
 import { createBreachesController } from "./controllers/breaches/controller.ts";
 import { createContainmentController } from "./controllers/containment/controller.ts";
@@ -141,11 +142,13 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
   logger.info({ port: health.port }, "serving probes and metrics");
   const following = followWorld(parts, world, signal);
   const openGitHub = toGitHubOpener(parts, signal);
+  const pool = createJudgePool();
   const controllers = [
     createPoliciesController(tools, config.namespace),
     createVerificationController(tools, {
       operatorNamespace: config.namespace,
       openRegistry: () => openRegistry(parts),
+      judge: pool.judge,
     }),
     createFenceController(tools, config.namespace),
     createGovernanceController(tools, config.namespace),
@@ -168,6 +171,6 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
     const operator = { namespace: config.namespace, serviceAccount: SERVICE_ACCOUNT };
     await Promise.all([watchGate(tools, operator, leading), ...controllers.map((one) => one.run(leading))]);
   });
-  await Promise.all([...(outcome === "lost" ? [] : following), health.close()]);
+  await Promise.all([...(outcome === "lost" ? [] : following), health.close(), pool.close()]);
   return outcome;
 }

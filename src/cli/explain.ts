@@ -2,7 +2,7 @@
 import { AISystem } from "../api/ai-system.ts";
 import type { CountedApproval } from "../api/approval-count.ts";
 import type { Condition } from "../api/fields.ts";
-import { ModelRelease } from "../api/model-release.ts";
+import { ModelRelease, type VerifiedSignature } from "../api/model-release.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
 import type { WarrantSpec } from "../api/warrant.ts";
 import { listValid } from "../domain/facts.ts";
@@ -11,6 +11,7 @@ import type { KubeObject } from "../runtime/index.ts";
 import { describeOpen, listOpen } from "./containment/read-incidents.ts";
 import { readAll, readCore, readOne, readWarrants } from "./read.ts";
 import { type Answer, type Session, UsageError } from "./session.ts";
+import { toPlain } from "./verify/plain.ts";
 
 const isReady = (conditions: readonly Condition[] | undefined) =>
   conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
@@ -72,6 +73,26 @@ function describeApproval({ name, approver, role, until, counts, why }: CountedA
   return `approved ${who} until ${until ?? "?"} (${name})`;
 }
 
+function describeSignature({
+  signer,
+  identity,
+  issuer,
+  over,
+  form,
+  files,
+  predicateType,
+  notAfter,
+}: VerifiedSignature) {
+  const who = identity === undefined ? signer : `${signer}, ${toPlain(identity)} as ${toPlain(issuer ?? "?")} vouches,`;
+  const what = predicateType === undefined ? over : `${over} ${toPlain(predicateType)}`;
+  const details = [
+    form,
+    ...(files === undefined ? [] : [`${files} files`]),
+    ...(notAfter === undefined ? [] : [`until ${notAfter}`]),
+  ];
+  return `  signed by ${who} over the ${what} (${details.join(", ")})`;
+}
+
 /** Explains a ModelRelease: what was verified, who approved, until when. */
 export async function explainRelease(session: Session, name: string): Promise<Answer> {
   const release = await readOne<ModelRelease>(session, ModelRelease, name);
@@ -87,10 +108,7 @@ export async function explainRelease(session: Session, name: string): Promise<An
       const found = status?.artifacts?.find((one) => one.name === artifact);
       return [
         `${artifact}: ${image}`,
-        ...(found?.signatures ?? []).map(
-          ({ signer, over, form, files }) =>
-            `  signed by ${signer} over the ${over} (${form}${files === undefined ? "" : `, ${files} files`})`,
-        ),
+        ...(found?.signatures ?? []).map(describeSignature),
         ...(found?.problems ?? []).map(({ text }) => `  ${text}`),
         ...(found === undefined ? ["  not looked at yet"] : []),
       ];

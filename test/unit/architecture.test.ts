@@ -75,6 +75,7 @@ const MAY_USE: Record<string, string[]> = {
     "@noble/curves",
     "@napi-rs/blake-hash",
     "pkijs",
+    "piscina",
     "node:",
   ],
   telemetry: ["pino", "prom-client", "canonicalize", "zod", "node:"],

@@ -1,8 +1,7 @@
 /** Verifies each artifact of each release once per digest and set of trusted signers, and writes the facts into its status. */
 import { ModelRelease, type ReleaseArtifact, type VerifiedArtifact } from "../../api/model-release.ts";
 import { toResource } from "../../api/kind.ts";
-import { collectSignatures } from "../../adapters/signatures/collect.ts";
-import { judgeCandidates } from "../../adapters/signatures/judge-candidates.ts";
+import { collectSignatures, type Search } from "../../adapters/signatures/collect.ts";
 import { parseReference } from "../../adapters/registry/reference.ts";
 import type { Registry } from "../../adapters/registry/registry.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
@@ -36,6 +35,8 @@ function gatherTrust(tools: Toolbox, operatorNamespace: string, namespace: strin
 
 export interface VerificationOptions {
   operatorNamespace: string;
+  /** Judges signatures, in other threads. */
+  judge: Search["judge"];
   /** Opens registries with the pull secrets as they are now. */
   openRegistry: () => Promise<{ registry: Registry; close: () => Promise<void> }>;
 }
@@ -59,7 +60,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
             signatures: [],
             problems: [{ code: "RegistryFailed" as const, why: "it is no OCI reference" }],
           }
-        : await collectSignatures(ref, { registry, judge: judgeCandidates, signers: trust.signers, now: tools.now() });
+        : await collectSignatures(ref, { registry, judge: options.judge, signers: trust.signers, now: tools.now() });
     const problems = found.problems.map(({ code, why }) => stateFinding(code, { ...values, why }));
     const fresh: VerifiedArtifact = {
       name: artifact.name,

@@ -136,12 +136,12 @@ export const createTimestamper = (common: string, term: Term, issuer: Holder): H
     extensions: [extension("2.5.29.37", sequence(oid(TIME_STAMPING)), true)],
   });
 
-/** A certificate for whom `issuer`, an address of OpenID Connect, vouches: a URI or an e-mail address. */
+/** A certificate for whom `issuer`, an address of OpenID Connect, vouches: a URI or an e-mail address. Logged where a log is given. */
 export function issueSigner(
   { identity, issuer }: { identity: string; issuer: string },
   term: Term,
   authority: Holder,
-  log: CertificateLog,
+  log?: CertificateLog,
 ): Holder {
   const isUri = /^[a-z][a-z0-9+.-]*:/i.test(identity);
   const alternative = encode(isUri ? 0x86 : 0x81, Buffer.from(identity));

@@ -1,0 +1,120 @@
+// What a policy trusts signers by: found, pinned, parsed; and which names it takes.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import type { Signer } from "../../../src/api/signer.ts";
+import { takesName } from "../../../src/domain/identities.ts";
+import { resolveSigner } from "../../../src/domain/signers.ts";
+
+const readCertificate = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../../vectors/model-signing/certificates/${name}.pem`, import.meta.url)), "utf8");
+const ROOT = JSON.stringify({
+  mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+  certificateAuthorities: [{}],
+  ctlogs: [{}],
+});
+const pin = (text: string) => ({
+  configMap: "c",
+  key: "k",
+  sha256: createHash("sha256").update(text).digest("hex"),
+});
+const keyless = (over: object = {}): Signer => ({
+  name: "s",
+  sigstore: { issuer: "https://accounts.acme.example", identity: { exact: "ml@acme.example" }, ...over },
+});
+const resolve = (signer: Signer, value?: string) =>
+  resolveSigner(signer, "standard", { readConfigMap: () => value, publicGoodRoot: ROOT });
+const say = (signer: Signer, value?: string) => {
+  const resolved = resolve(signer, value);
+  return resolved.outcome === "usable" ? resolved.anchor.by : resolved.finding.code;
+};
+
+describe("what a signer is trusted by", () => {
+  const root = readCertificate("root");
+  test.each<[string, Signer, string | undefined, string]>([
+    ["the public-good instance", keyless(), undefined, "sigstore"],
+    ["a private instance", keyless({ trustedRoot: pin(ROOT) }), ROOT, "sigstore"],
+    ["a private instance that is not there", keyless({ trustedRoot: pin(ROOT) }), undefined, "TrustRootMissing"],
+    ["a private instance that was changed", keyless({ trustedRoot: pin(ROOT) }), `${ROOT} `, "TrustRootMismatch"],
+    ["a private instance without authorities", keyless({ trustedRoot: pin("{}") }), "{}", "TrustRootMalformed"],
+    ["a pattern that does not compile", keyless({ identity: { pattern: "(" } }), undefined, "TrustRootMalformed"],
+    ["a pattern that RE2 does not have", keyless({ identity: { pattern: "(?=x)" } }), undefined, "TrustRootMalformed"],
+    ["no identity", keyless({ identity: {} }), undefined, "TrustRootMalformed"],
+    ["two identities", keyless({ identity: { exact: "a", pattern: "a" } }), undefined, "TrustRootMalformed"],
+    ["a root certificate", { name: "s", x509: { roots: pin(root) } }, root, "x509"],
+    [
+      "another certificate",
+      { name: "s", x509: { roots: pin(root) } },
+      readCertificate("stranger"),
+      "TrustRootMismatch",
+    ],
+    [
+      "a certificate that did not issue itself",
+      { name: "s", x509: { roots: pin(readCertificate("between")) } },
+      readCertificate("between"),
+      "TrustRootMalformed",
+    ],
+    ["no certificate", { name: "s", x509: { roots: pin("hello") } }, "hello", "TrustRootMalformed"],
+    [
+      "certificates for revocation lists",
+      { name: "s", x509: { roots: pin(root), crls: pin(root) } },
+      root,
+      "TrustRootMalformed",
+    ],
+    ["nothing", { name: "s" }, undefined, "TrustRootMalformed"],
+    ["two things", { ...keyless(), publicKey: { pem: "x" } }, undefined, "TrustRootMalformed"],
+  ])("%s", (_, signer, value, expected) => {
+    expect(say(signer, value)).toBe(expected);
+  });
+
+  test("its digest changes with all that it is trusted by, and with nothing else", () => {
+    const digestOf = (signer: Signer, value?: string) => {
+      const resolved = resolve(signer, value);
+      return resolved.outcome === "usable" ? resolved.digest : resolved.finding.code;
+    };
+    const other = ROOT.replace("[{}]", "[{},{}]");
+    const different = [
+      digestOf(keyless()),
+      digestOf(keyless({ issuer: "https://other.example" })),
+      digestOf(keyless({ identity: { exact: "other@acme.example" } })),
+      digestOf(keyless({ identity: { pattern: "ml@acme.example" } })),
+      digestOf(keyless({ trustedRoot: pin(other) }), other),
+      digestOf({ name: "s", x509: { roots: pin(root) } }, root),
+      digestOf({ name: "s", x509: { roots: pin(root), identity: { exact: "ml@acme.example" } } }, root),
+    ];
+    expect(new Set(different).size).toBe(different.length);
+    expect(digestOf({ ...keyless(), name: "another" })).toBe(digestOf(keyless()));
+    expect(digestOf(keyless({ trustedRoot: pin(ROOT) }), ROOT), "wherever the root is kept").toBe(digestOf(keyless()));
+  });
+});
+
+describe("names", () => {
+  const workflow = "https://github.com/acme/voice/.github/workflows/release.yml@refs/tags/v1.2.3";
+  const pattern = String.raw`https://github\.com/acme/voice/\.github/workflows/release\.yml@refs/tags/v[0-9.]+`;
+  test.each<[string, Parameters<typeof takesName>[0], string, boolean]>([
+    ["the same", { exact: "ml@acme.example" }, "ml@acme.example", true],
+    ["a longer one", { exact: "ml@acme.example" }, "ml@acme.example.evil.example", false],
+    ["one in front of it", { exact: "ml@acme.example" }, "evil-ml@acme.example", false],
+    ["another case", { exact: "ml@acme.example" }, "ML@acme.example", false],
+    ["none", { exact: "" }, "", false],
+    ["a pattern that takes the whole", { pattern }, workflow, true],
+    ["a pattern that takes the beginning", { pattern }, `${workflow}-evil`, false],
+    ["a pattern that takes the end", { pattern }, `https://evil.example/?${workflow}`, false],
+    ["a line before it", { pattern }, `evil\n${workflow}`, false],
+    ["a line after it", { pattern }, `${workflow}\n`, false],
+    ["an alternative, whole", { pattern: "a|b" }, "b", true],
+    ["an alternative, in part", { pattern: "a|b" }, "bc", false],
+    ["a dot in an exact name is no pattern", { exact: "a.c" }, "abc", false],
+    ["a pattern for nothing takes no missing name", { pattern: ".*" }, "", false],
+  ])("%s", (_, rule, name, expected) => {
+    expect(takesName(rule, name)).toBe(expected);
+  });
+
+  test("a pattern that would take other engines for ever takes none here", () => {
+    const began = process.cpuUsage().user;
+    expect(takesName({ pattern: "(a+)+b" }, "a".repeat(2048))).toBe(false);
+    // An engine that goes back would need more than the age of the universe.
+    expect(process.cpuUsage().user - began, "microseconds").toBeLessThan(5_000_000);
+  });
+});
