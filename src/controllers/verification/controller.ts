@@ -1,7 +1,7 @@
 /** Verifies each artifact of each release once per digest and set of trusted signers, and writes the facts into its status. */
 import { ModelRelease, type ReleaseArtifact, type VerifiedArtifact } from "../../api/model-release.ts";
 import { toResource } from "../../api/kind.ts";
-import { collectSignatures, type Search } from "../../adapters/signatures/collect.ts";
+import { type Collected, collectSignatures, type Search } from "../../adapters/signatures/collect.ts";
 import { parseReference } from "../../adapters/registry/reference.ts";
 import type { Registry } from "../../adapters/registry/registry.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
@@ -13,6 +13,7 @@ import { type Controller, createController, fromStore, type Result } from "../..
 import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
+import { createOnce } from "./once.ts";
 import { findKept, findRetry, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
 
 /** The signers that any policy of the namespace trusts, and a digest over them. */
@@ -44,6 +45,7 @@ export interface VerificationOptions {
 /** Makes the controller; its keys are `namespace/name` of releases. */
 export function createVerificationController(tools: Toolbox, options: VerificationOptions): Controller {
   const { world, metrics, evidence } = tools;
+  const once = createOnce<Collected>(tools.now);
 
   const look = async (registry: Registry, release: ModelRelease, artifact: ReleaseArtifact, trust: Trust) => {
     const values = {
@@ -60,7 +62,9 @@ export function createVerificationController(tools: Toolbox, options: Verificati
             signatures: [],
             problems: [{ code: "RegistryFailed" as const, why: "it is no OCI reference" }],
           }
-        : await collectSignatures(ref, { registry, judge: options.judge, signers: trust.signers, now: tools.now() });
+        : await once(`${ref.host}/${ref.repository}@${ref.digest} ${trust.digest}`, () =>
+            collectSignatures(ref, { registry, judge: options.judge, signers: trust.signers, now: tools.now() }),
+          );
     const problems = found.problems.map(({ code, why }) => stateFinding(code, { ...values, why }));
     const fresh: VerifiedArtifact = {
       name: artifact.name,
