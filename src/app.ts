@@ -2,7 +2,7 @@
 import { openGitHub } from "./adapters/github/client.ts";
 import { parseCredential } from "./adapters/github/credential.ts";
 import { createExchange } from "./adapters/registry/exchange.ts";
-import { type Credentials, parseDockerConfig } from "./adapters/registry/authorization.ts";
+import { findCredentials, parsePullSecret, type PullSecret } from "./adapters/registry/pull-secrets.ts";
 import { createRegistry } from "./adapters/registry/registry.ts";
 import { createJudgePool } from "./adapters/signatures/judge-pool.ts";
 import type { Config } from "./config.ts";
@@ -97,13 +97,12 @@ function toGitHubOpener(parts: Parts, signal: AbortSignal): OpenGitHub {
 }
 
 /** Reads the pull secrets as they are now; one that is missing or broken is logged and gives no credentials. */
-async function readCredentials(parts: Parts): Promise<Map<string, Credentials>> {
+async function readPullSecrets(parts: Parts): Promise<PullSecret[]> {
   const { config, logger } = parts;
-  const found = new Map<string, Credentials>();
+  const found: PullSecret[] = [];
   for (const name of config.pullSecrets) {
     try {
-      const text = (await readSecret(parts, name))[".dockerconfigjson"] ?? "";
-      for (const [host, credentials] of parseDockerConfig(text)) found.set(host, credentials);
+      found.push(...parsePullSecret(await readSecret(parts, name)));
     } catch (error) {
       logger.warn({ secret: name, reason: error instanceof Error ? error.name : "unknown" }, "pull secret not usable");
     }
@@ -112,9 +111,9 @@ async function readCredentials(parts: Parts): Promise<Map<string, Credentials>> 
 }
 
 async function openRegistry(parts: Parts) {
-  const credentials = await readCredentials(parts);
+  const secrets = await readPullSecrets(parts);
   const exchange = createExchange({
-    credentials: (host) => credentials.get(host),
+    credentials: (host, repository) => findCredentials(secrets, host, repository),
     insecureHosts: new Set(parts.config.insecureRegistries),
   });
   return { registry: createRegistry(exchange), close: () => exchange.close() };

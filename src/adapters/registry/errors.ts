@@ -14,10 +14,32 @@ export type RegistryErrorCode =
 
 export class RegistryError extends Error {
   readonly code: RegistryErrorCode;
+  /** How long the registry wants to be left alone, in milliseconds and bounded; undefined where it names no time. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: RegistryErrorCode, message: string) {
+  constructor(code: RegistryErrorCode, message: string, retryAfterMs?: number) {
     super(message);
     this.name = "RegistryError";
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? (error as { code: unknown }).code : undefined;
+
+/** Says what went wrong while `host` was asked, whatever was thrown. */
+export function toRegistryError(error: unknown, host: string, isTooLate: boolean): RegistryError {
+  if (error instanceof RegistryError) return error;
+  if (error instanceof Error && error.cause instanceof RegistryError) return error.cause;
+  if (isTooLate) return new RegistryError("TimedOut", `${host} gave no whole answer in time`);
+  switch (codeOf(error)) {
+    case "UND_ERR_HEADERS_OVERFLOW":
+      return new RegistryError("TooLarge", `${host} sends headers without end`);
+    case "UND_ERR_HEADERS_TIMEOUT":
+    case "UND_ERR_CONNECT_TIMEOUT":
+      return new RegistryError("TimedOut", `${host} gave no answer in time`);
+    default:
+      return new RegistryError("Unreachable", `${host}: ${error instanceof Error ? error.message : "failed"}`);
   }
 }

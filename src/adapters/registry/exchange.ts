@@ -1,150 +1,180 @@
 /**
- * One bounded GET from a registry: size, time, redirects and addresses are limited, authorization stays with its
+ * Bounded reads from a registry: size, time, redirects, tries and addresses are limited, authorization stays with its
  * host. It knows nothing of manifests.
  */
-import { Agent, type Dispatcher } from "undici";
-import { demandAddress, lookupSafely } from "./addresses.ts";
-import { type FindCredentials, mayReceive, parseChallenge, parseToken, toBasic } from "./authorization.ts";
-import { RegistryError } from "./errors.ts";
+import {
+  type Challenge,
+  type Credentials,
+  type FindCredentials,
+  parseChallenge,
+  parseToken,
+  toDirect,
+  toTokenRequest,
+} from "./authorization.ts";
+import { discard, readBounded, readHeader, type Response } from "./bodies.ts";
+import { type ConnectionOptions, type Message, openConnections } from "./connection.ts";
+import { RegistryError, toRegistryError } from "./errors.ts";
+import { parseRetryAfter } from "./retry-after.ts";
 
 export interface Answer {
   headers: Record<string, string>;
   body: Buffer;
 }
 
-export interface ExchangeOptions {
+export interface ExchangeOptions extends ConnectionOptions {
   credentials: FindCredentials;
-  /** Hosts that are asked without TLS. */
-  insecureHosts: ReadonlySet<string>;
+  /** Bound on one read as a whole, with its redirects and tokens, in milliseconds. */
   timeoutMs?: number;
 }
 
+/** What is asked for: `rest` of /v2/<repository>/. */
 export interface Request {
   host: string;
-  path: string;
+  repository: string;
+  rest: string;
   accept?: string;
-  maxBytes: number;
+  /** First byte that is wanted. */
+  from?: number;
 }
 
+export interface Exchange {
+  /** Reads an answer whole. */
+  get(request: Request & { maxBytes: number }): Promise<Answer>;
+  /** Opens an answer, whose body the caller bounds and ends. */
+  open(request: Request): Promise<Response>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 20_000;
 const MAX_REDIRECTS = 3;
+const REDIRECTS = [301, 302, 303, 307, 308];
 const MAX_TOKEN_BYTES = 64 * 1024;
-/** Most tokens kept, one per host and scope. */
+/** Most tokens kept, one per repository. */
 const MAX_TOKENS = 256;
 
-/** Makes the function that all reads of registries go through. */
-export function createExchange(options: ExchangeOptions) {
-  const timeoutMs = options.timeoutMs ?? 20_000;
-  const agent = new Agent({
-    connect: { lookup: lookupSafely, timeout: 10_000 },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxHeaderSize: 32 * 1024,
-  });
+/** Makes what all reads of registries go through. */
+export function createExchange(options: ExchangeOptions): Exchange {
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const { send, close } = openConnections(options);
   const tokens = new Map<string, string>();
 
-  const send = async (url: URL, headers: Record<string, string>, signal: AbortSignal) => {
-    demandAddress(url.hostname);
-    if (url.protocol === "http:" && !options.insecureHosts.has(url.host)) {
-      throw new RegistryError("AddressRefused", `${url.host} would be asked without TLS`);
-    }
-    return agent.request({ origin: url.origin, path: url.pathname + url.search, method: "GET", headers, signal });
-  };
-
-  /** Follows redirects; beyond the first host the request carries no authorization. */
+  /** Follows redirects. Away from the first origin a request carries no authorization, and none on its way back. */
   const follow = async (start: URL, headers: Record<string, string>, signal: AbortSignal) => {
+    const { authorization: _, ...bare } = headers;
     let url = start;
+    let isAway = false;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      const { authorization, ...bare } = headers;
-      const response = await send(url, url.origin === start.origin && authorization ? headers : bare, signal);
-      const location = response.headers.location;
-      if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== "string") return response;
-      await discard(response);
-      url = new URL(location, url);
+      isAway ||= url.origin !== start.origin;
+      const response = await send(url, { method: "GET", headers: isAway ? bare : headers }, signal);
+      const location = readHeader(response, "location");
+      if (!REDIRECTS.includes(response.statusCode) || location === undefined) return { response, isAway };
+      await discard(response, signal);
+      const next: URL | null = URL.parse(location, url.href);
+      if (next === null) {
+        throw new RegistryError("Malformed", `${url.host} redirects to something that is no address`);
+      }
+      url = next;
     }
     throw new RegistryError("Failed", `${start.host} redirects too often`);
   };
 
-  const fetchToken = async (response: Dispatcher.ResponseData, registry: URL, signal: AbortSignal) => {
-    const header = response.headers["www-authenticate"];
-    const challenge = parseChallenge([header ?? ""].flat()[0] ?? "");
-    const known = options.credentials(registry.host);
-    if (challenge === undefined) return undefined;
-    if (challenge.scheme === "basic") return known === undefined ? undefined : toBasic(known);
-    const url = new URL(challenge.realm);
-    if (challenge.service !== undefined) url.searchParams.set("service", challenge.service);
-    if (challenge.scope !== undefined) url.searchParams.set("scope", challenge.scope);
-    const isTrusted = known !== undefined && mayReceive(challenge.realm, registry);
-    const answer = await send(url, isTrusted ? { authorization: toBasic(known) } : {}, signal);
-    const body = await readBounded(answer, MAX_TOKEN_BYTES, url);
-    if (answer.statusCode !== 200) return undefined;
-    const token = parseToken(body.toString("utf8"));
+  const fetchToken = async (url: URL, message: Message, signal: AbortSignal): Promise<string | undefined> => {
+    const response = await send(url, message, signal);
+    if (response.statusCode === 200)
+      return parseToken(await readBounded(response, MAX_TOKEN_BYTES, url.host), url.host);
+    await discard(response, signal);
+    // A service that knows no such person is no reason to give up; one that is out of order is.
+    if (response.statusCode === 429 || response.statusCode >= 500) throw toError(response, url.host);
+    return undefined;
+  };
+
+  const authorize = async (challenge: Challenge, known: Credentials | undefined, url: URL, signal: AbortSignal) => {
+    const direct = toDirect(challenge, known);
+    if (direct !== undefined || challenge.scheme === "basic") return direct;
+    const { url: service, ...message } = toTokenRequest(challenge, known, url);
+    const token = await fetchToken(service, message, signal);
     return token === undefined ? undefined : `Bearer ${token}`;
   };
 
-  const getOnce = async ({ host, path, accept, maxBytes }: Request, signal: AbortSignal): Promise<Answer> => {
-    const url = new URL(path, `${options.insecureHosts.has(host) ? "http" : "https"}://${host}`);
-    const scope = `${host} ${path.split("/").slice(0, -2).join("/")}`;
-    const base = { accept: accept ?? "*/*", "user-agent": "vouchsafe" };
-    const withAuth = (authorization: string | undefined) =>
-      authorization === undefined ? base : { ...base, authorization };
-    let response = await follow(url, withAuth(tokens.get(scope)), signal);
-    if (response.statusCode === 401) {
+  /** Answers a refusal with each of the credentials in turn, until one is taken. Returns the last answer. */
+  const insist = async (
+    { host, repository }: Request,
+    url: URL,
+    refusal: Response,
+    ask: (authorization: string) => Promise<Response>,
+    signal: AbortSignal,
+  ): Promise<Response> => {
+    const challenge = parseChallenge(readHeader(refusal, "www-authenticate") ?? "");
+    if (challenge === undefined) return refusal;
+    const known = options.credentials(host, repository);
+    let last = refusal;
+    for (const one of known.length > 0 ? known : [undefined]) {
+      const authorization = await authorize(challenge, one, url, signal);
+      if (authorization === undefined) continue;
+      await discard(last, signal);
+      last = await ask(authorization);
+      if (last.statusCode === 401 || last.statusCode === 403) continue;
+      if (tokens.size >= MAX_TOKENS) tokens.clear();
+      tokens.set(`${host}/${repository}`, authorization);
+      return last;
+    }
+    return last;
+  };
+
+  const openOnce = async (request: Request, signal: AbortSignal): Promise<Response> => {
+    const { host, repository, rest, accept, from = 0 } = request;
+    const url = new URL(`${options.insecureHosts.has(host) ? "http" : "https"}://${host}/v2/${repository}/${rest}`);
+    const scope = `${host}/${repository}`;
+    const base = { accept: accept ?? "*/*", ...(from === 0 ? {} : { range: `bytes=${from}-` }) };
+    const ask = (authorization: string | undefined) =>
+      follow(url, authorization === undefined ? base : { ...base, authorization }, signal);
+
+    const { response: first, isAway } = await ask(tokens.get(scope));
+    let response = first;
+    // Only the registry itself may say where its credentials are wanted.
+    if (first.statusCode === 401 && !isAway) {
       tokens.delete(scope);
-      await discard(response);
-      const authorization = await fetchToken(response, url, signal);
-      if (authorization !== undefined) {
-        if (tokens.size >= MAX_TOKENS) tokens.clear();
-        tokens.set(scope, authorization);
-        response = await follow(url, withAuth(authorization), signal);
-      }
+      response = await insist(request, url, first, async (one) => (await ask(one)).response, signal);
     }
-    if (response.statusCode !== 200) {
-      await discard(response);
-      throw toError(response.statusCode, host);
-    }
-    const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const);
-    return { headers: Object.fromEntries(headers), body: await readBounded(response, maxBytes, url) };
+    if (response.statusCode === 200 || (from > 0 && [206, 416].includes(response.statusCode))) return response;
+    await discard(response, signal);
+    throw toError(response, host);
   };
 
   return {
-    get: async (request: Request): Promise<Answer> => {
+    get: async (request) => {
       const deadline = AbortSignal.timeout(timeoutMs);
       try {
-        return await getOnce(request, deadline);
+        const response = await openOnce(request, deadline);
+        const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const);
+        const body = await readBounded(response, request.maxBytes, request.host);
+        return { headers: Object.fromEntries(headers), body };
       } catch (error) {
-        if (error instanceof RegistryError) throw error;
-        if (error instanceof Error && error.cause instanceof RegistryError) throw error.cause;
-        if (deadline.aborted) {
-          throw new RegistryError("TimedOut", `${request.host} gave no whole answer within ${timeoutMs / 1000} s`);
-        }
-        throw new RegistryError("Unreachable", `${request.host}: ${error instanceof Error ? error.message : "failed"}`);
+        throw toRegistryError(error, request.host, deadline.aborted);
       }
     },
-    close: () => agent.destroy(),
+    open: async (request) => {
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), timeoutMs);
+      try {
+        return await openOnce(request, deadline.signal);
+      } catch (error) {
+        throw toRegistryError(error, request.host, deadline.signal.aborted);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close,
   };
 }
 
-function toError(status: number, host: string): RegistryError {
+function toError(response: Response, host: string): RegistryError {
+  const { statusCode: status } = response;
+  const retryAfter = parseRetryAfter(readHeader(response, "retry-after"), Date.now());
   if (status === 401 || status === 403) {
     return new RegistryError("Unauthorized", `${host} refuses to show it (HTTP ${status})`);
   }
   if (status === 404) return new RegistryError("NotFound", `${host} does not have it`);
-  if (status === 429) return new RegistryError("RateLimited", `${host} asks to come back later (HTTP 429)`);
-  return new RegistryError("Failed", `${host} answers with HTTP ${status}`);
-}
-
-/** Ends a body that nobody reads, so that the connection is free again. */
-async function discard(response: Dispatcher.ResponseData): Promise<void> {
-  await response.body.dump({ limit: 64 * 1024 }).catch(() => {});
-}
-
-async function readBounded(response: Dispatcher.ResponseData, maxBytes: number, url: URL): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new RegistryError("TooLarge", `${url.host} sends more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  if (status === 429) return new RegistryError("RateLimited", `${host} asks to come back later (HTTP 429)`, retryAfter);
+  return new RegistryError("Failed", `${host} answers with HTTP ${status}`, retryAfter);
 }

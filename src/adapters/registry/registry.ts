@@ -4,10 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { parseJson } from "../decode.ts";
 import { RegistryError } from "./errors.ts";
-import type { createExchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import type { ImageReference } from "./reference.ts";
+import { type StreamLimits, streamBlob } from "./stream-blob.ts";
+import { parseDocument } from "./strict-json.ts";
 
 const digest = z.string().regex(/^sha256:[a-f0-9]{64}$/);
 const descriptor = z.object({
@@ -46,6 +47,11 @@ export interface Registry {
   readTag(ref: ImageReference, tag: string): Promise<Content | undefined>;
   /** A small blob, checked against its digest and size. */
   readBlob(ref: ImageReference, blob: Descriptor): Promise<Buffer>;
+  /**
+   * A blob of any size, piece by piece: never more than its size. That its digest is another is thrown after the last
+   * piece, so whoever reads believes nothing before the end.
+   */
+  streamBlob(ref: ImageReference, blob: Descriptor): AsyncIterable<Buffer>;
   /** Manifests that name `ref` as their subject: by the referrers API, else by the fallback tag. */
   listReferrers(ref: ImageReference): Promise<Descriptor[]>;
 }
@@ -66,14 +72,6 @@ const ACCEPT = MANIFEST_TYPES.join(", ");
 
 const hash = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-function parseDocument(bytes: Buffer, what: string): unknown {
-  try {
-    return parseJson(bytes);
-  } catch {
-    throw new RegistryError("Malformed", `${what} is no JSON`);
-  }
-}
-
 function parseContent(bytes: Buffer, what: string): Content {
   const json = parseDocument(bytes, what);
   const asManifest = manifest.safeParse(json);
@@ -87,14 +85,9 @@ function parseContent(bytes: Buffer, what: string): Content {
 }
 
 /** Makes a reader over an exchange. */
-export function createRegistry(exchange: ReturnType<typeof createExchange>): Registry {
-  const get = (ref: ImageReference, rest: string, maxBytes: number, accept?: string) =>
-    exchange.get({
-      host: ref.host,
-      path: `/v2/${ref.repository}/${rest}`,
-      maxBytes,
-      ...(accept === undefined ? {} : { accept }),
-    });
+export function createRegistry(exchange: Exchange, limits?: StreamLimits): Registry {
+  const get = ({ host, repository }: ImageReference, rest: string, maxBytes: number, accept?: string) =>
+    exchange.get({ host, repository, rest, maxBytes, ...(accept === undefined ? {} : { accept }) });
 
   const readTag = async (ref: ImageReference, tag: string): Promise<Content | undefined> => {
     try {
@@ -146,6 +139,12 @@ export function createRegistry(exchange: ReturnType<typeof createExchange>): Reg
       }
       return body;
     },
+    streamBlob: ({ host, repository }, blob) =>
+      streamBlob(
+        { host, open: (from) => exchange.open({ host, repository, rest: `blobs/${blob.digest}`, from }) },
+        blob,
+        limits,
+      ),
     listReferrers: async (ref) => {
       try {
         return await listPages(ref);

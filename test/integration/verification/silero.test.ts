@@ -51,8 +51,8 @@ describe.each(LANES)("by %s", (_, options) => {
       insecureHosts: new Set([host]),
       credentials: (asked) =>
         options.user !== undefined && isKnown && asked === host
-          ? { username: options.user.name, password: options.user.password }
-          : undefined,
+          ? [{ type: "password", username: options.user.name, password: options.user.password }]
+          : [],
     });
     const ref = parseReference(lane.published.images[name]);
     if (ref === undefined) throw new Error(`${lane.published.images[name]} is no reference`);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import { isRefusedAddress } from "../../../src/adapters/registry/addresses.ts";
-import { mayReceive, parseDockerConfig } from "../../../src/adapters/registry/authorization.ts";
+import { mayReceive } from "../../../src/adapters/registry/authorization.ts";
 import { createExchange } from "../../../src/adapters/registry/exchange.ts";
 import { parseReference } from "../../../src/adapters/registry/reference.ts";
 import { createRegistry } from "../../../src/adapters/registry/registry.ts";
@@ -30,7 +30,7 @@ async function open(answer: Answer, options: { trusted?: FaultyServer[]; timeout
   const server = await start(answer);
   const exchange = createExchange({
     insecureHosts: new Set([server.host, ...(options.trusted ?? []).map(({ host }) => host)]),
-    credentials: (host) => (host === server.host ? { username: "puller", password: "s3cret" } : undefined),
+    credentials: (host) => (host === server.host ? [{ type: "password", username: "puller", password: "s3cret" }] : []),
     timeoutMs: options.timeoutMs ?? 3000,
   });
   return {
@@ -186,19 +186,6 @@ describe("credentials", () => {
     ["https://10.0.0.1", "https://10.0.0.2/token", false],
   ])("%s lets %s see them: %s", (registry, realm, expected) => {
     expect(mayReceive(new URL(realm), new URL(registry))).toBe(expected);
-  });
-
-  test("are read from a docker config by exact host", () => {
-    const auth = Buffer.from("u:p:w").toString("base64");
-    const found = parseDockerConfig(
-      JSON.stringify({
-        auths: { "https://index.docker.io/v1/": { auth }, "r.example:5000": { username: "a", password: "b" } },
-      }),
-    );
-    expect(Object.fromEntries(found)).toEqual({
-      "registry-1.docker.io": { username: "u", password: "p:w" },
-      "r.example:5000": { username: "a", password: "b" },
-    });
   });
 });
 

@@ -44,6 +44,9 @@ function holding(subject: Artifact, referrers: Artifact[], legacy?: Artifact): R
       Promise.resolve(
         all.flatMap(({ blobs }) => blobs).find((blob) => blob.digest === digest)?.bytes ?? Buffer.alloc(0),
       ),
+    streamBlob: () => {
+      throw new RegistryError("NotFound", "signatures are small");
+    },
     listReferrers: () =>
       Promise.resolve(
         referrers.map(({ digest, manifest, mediaType }) => ({ digest, mediaType, size: manifest.length })),
