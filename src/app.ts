@@ -1,9 +1,8 @@
 /** The composition root: builds the operator from its parts and runs it until a signal. */
 import { openGitHub } from "./adapters/github/client.ts";
 import { parseCredential } from "./adapters/github/credential.ts";
-import { createExchange } from "./adapters/registry/exchange.ts";
-import { findCredentials, parsePullSecret, type PullSecret } from "./adapters/registry/pull-secrets.ts";
-import { createRegistry } from "./adapters/registry/registry.ts";
+import { createRegistryOpener } from "./adapters/registry/open.ts";
+import { parsePullSecret, type PullSecret } from "./adapters/registry/pull-secrets.ts";
 import { createJudgePool } from "./adapters/signatures/judge-pool.ts";
 import type { Config } from "./config.ts";
 import { createBreachesController } from "./controllers/breaches/controller.ts";
@@ -110,14 +109,14 @@ async function readPullSecrets(parts: Parts): Promise<PullSecret[]> {
   return found;
 }
 
-async function openRegistry(parts: Parts) {
-  const secrets = await readPullSecrets(parts);
-  const exchange = createExchange({
-    credentials: (host, repository) => findCredentials(secrets, host, repository),
-    insecureHosts: new Set(parts.config.insecureRegistries),
+const toRegistryOpener = (parts: Parts) =>
+  createRegistryOpener({
+    insecureHosts: parts.config.insecureRegistries,
+    mirrors: parts.config.registryMirrors,
+    caFile: parts.config.registryCaFile,
+    proxy: parts.config.proxy,
+    readPullSecrets: () => readPullSecrets(parts),
   });
-  return { registry: createRegistry(exchange), close: () => exchange.close() };
-}
 
 /** Runs the operator until the signal aborts, or until it lost the lease and has to be started anew. */
 export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"stopped" | "lost"> {
@@ -146,7 +145,7 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
     createPoliciesController(tools, config.namespace),
     createVerificationController(tools, {
       operatorNamespace: config.namespace,
-      openRegistry: () => openRegistry(parts),
+      openRegistry: toRegistryOpener(parts),
       judge: pool.judge,
     }),
     createFenceController(tools, config.namespace),

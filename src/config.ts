@@ -7,6 +7,33 @@ const list = z
   .default("")
   .transform((text) => text.split(",").filter((entry) => entry !== ""));
 
+const mirrors = z.array(
+  z.strictObject({
+    registry: z.string().min(1),
+    mirrors: z.array(z.string().min(1)).min(1).max(4),
+    only: z.boolean().default(false),
+  }),
+);
+
+/** JSON in text; an empty text stands for an empty list. */
+const mirrorsText = z
+  .string()
+  .default("")
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text === "" ? "[]" : text);
+    } catch {
+      context.addIssue({ code: "custom", message: "is no JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(mirrors);
+
+const address = z
+  .string()
+  .regex(/^(https?:\/\/[^\s]+)?$/)
+  .default("");
+
 const settings = z.object({
   VOUCHSAFE_NAMESPACE: z.string().min(1).describe("Namespace of the operator; its gate never governs it."),
   VOUCHSAFE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info").describe("What is logged."),
@@ -20,8 +47,18 @@ const settings = z.object({
     .describe("Port of probes and metrics; 0 for any."),
   VOUCHSAFE_IDENTITY: z.string().default("").describe("Name in the leader lease; the host's name where it is empty."),
   VOUCHSAFE_PULL_SECRETS: list.describe(
-    "Secrets of the operator's namespace (dockerconfigjson) to read registries with.",
+    "Secrets of the operator's namespace (dockerconfigjson or dockercfg) to read registries with.",
   ),
+  VOUCHSAFE_REGISTRY_MIRRORS: mirrorsText.describe(
+    "Mirrors of registries, as JSON: `[{registry, mirrors: [HOST[:PORT][/REPOSITORY]], only}]`.",
+  ),
+  VOUCHSAFE_REGISTRY_CA_FILE: z
+    .string()
+    .default("")
+    .describe("File with certificates in PEM that are trusted for registries, besides those of Node."),
+  HTTPS_PROXY: address.describe("Proxy for registries that are asked by TLS; also as `https_proxy`."),
+  HTTP_PROXY: address.describe("Proxy for registries that are asked without TLS; also as `http_proxy`."),
+  NO_PROXY: z.string().default("").describe("Hosts that are asked without a proxy; also as `no_proxy`."),
   VOUCHSAFE_GITHUB_SECRET: z
     .string()
     .default("")
@@ -49,6 +86,11 @@ export interface Config {
   identity: string;
   pullSecrets: string[];
   insecureRegistries: string[];
+  registryMirrors: z.output<typeof mirrors>;
+  /** File in PEM; undefined where only Node's own authorities are trusted. */
+  registryCaFile: string | undefined;
+  /** Proxies for registries; empty for none. */
+  proxy: { https: string; http: string; except: string };
   /** Secret with the credential; undefined where nothing is done on GitHub. */
   githubSecret: string | undefined;
   githubUrl: string;
@@ -56,7 +98,13 @@ export interface Config {
 
 /** Reads the settings. Throws a sentence that names every setting that is wrong. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const parsed = settings.safeParse(env);
+  const parsed = settings.safeParse({
+    ...env,
+    // As curl and Go have it: the lower case goes first.
+    HTTPS_PROXY: env.https_proxy ?? env.HTTPS_PROXY,
+    HTTP_PROXY: env.http_proxy ?? env.HTTP_PROXY,
+    NO_PROXY: env.no_proxy ?? env.NO_PROXY,
+  });
   if (!parsed.success)
     throw new Error(`settings of the operator: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
   const values = parsed.data;
@@ -68,6 +116,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     identity: values.VOUCHSAFE_IDENTITY === "" ? `${hostname()}-${process.pid}` : values.VOUCHSAFE_IDENTITY,
     pullSecrets: values.VOUCHSAFE_PULL_SECRETS,
     insecureRegistries: values.VOUCHSAFE_INSECURE_REGISTRIES,
+    registryMirrors: values.VOUCHSAFE_REGISTRY_MIRRORS,
+    registryCaFile: values.VOUCHSAFE_REGISTRY_CA_FILE === "" ? undefined : values.VOUCHSAFE_REGISTRY_CA_FILE,
+    proxy: { https: values.HTTPS_PROXY, http: values.HTTP_PROXY, except: values.NO_PROXY },
     githubSecret: values.VOUCHSAFE_GITHUB_SECRET === "" ? undefined : values.VOUCHSAFE_GITHUB_SECRET,
     githubUrl: values.VOUCHSAFE_GITHUB_URL,
   };

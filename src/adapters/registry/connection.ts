@@ -1,12 +1,26 @@
 /** Sends one request to where it may go: no metadata services, and TLS but for hosts that are named as insecure. */
-import { Agent } from "undici";
-import { demandAddress, lookupSafely } from "./addresses.ts";
+import { lookup } from "node:dns";
+import { getCACertificates } from "node:tls";
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { demandAddress, type Resolve, toSafeLookup } from "./addresses.ts";
 import type { Response } from "./bodies.ts";
 import { RegistryError } from "./errors.ts";
 
 export interface ConnectionOptions {
   /** Hosts that are asked without TLS. */
   insecureHosts: ReadonlySet<string>;
+  /** Certificates in PEM that are trusted besides those of Node. */
+  ca?: string;
+  proxy?: ProxySettings;
+  /** How names are resolved; the system's way where it is left out. */
+  resolve?: Resolve;
+}
+
+/** Addresses of proxies by what is asked, and the hosts that are asked directly; empty for none. */
+export interface ProxySettings {
+  https: string;
+  http: string;
+  except: string;
 }
 
 /** What is sent, besides its address. */
@@ -16,20 +30,44 @@ export interface Message {
   body?: string;
 }
 
+/** Sends a request and gives the answer, whatever its status. */
+export type Send = (url: URL, message: Message, signal: AbortSignal) => Promise<Response>;
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 
-/** Opens the pool that all requests of an exchange go through. */
-export function openConnections(options: ConnectionOptions) {
-  const agent = new Agent({
-    connect: { lookup: lookupSafely, timeout: CONNECT_TIMEOUT_MS },
+function openPools({ ca, proxy, resolve = lookup }: ConnectionOptions): { https: Dispatcher; http: Dispatcher } {
+  const tls = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
+  const pool = {
+    connect: { ...tls, lookup: toSafeLookup(resolve), timeout: CONNECT_TIMEOUT_MS },
     maxHeaderSize: MAX_HEADER_BYTES,
+    // One protocol with one set of bounds.
+    allowH2: false,
     // Time is bounded by whoever asks: by a deadline for the whole, or by a pace.
     headersTimeout: 0,
     bodyTimeout: 0,
-  });
+  };
+  const direct = new Agent(pool);
+  // A proxy resolves names by itself; its own address is the administrator's word.
+  const through = (address: string | undefined) =>
+    address === undefined || address === ""
+      ? direct
+      : new EnvHttpProxyAgent({
+          ...pool,
+          httpProxy: address,
+          httpsProxy: address,
+          noProxy: proxy?.except ?? "",
+          requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS },
+          proxyTls: { ...tls, timeout: CONNECT_TIMEOUT_MS },
+        });
+  return { https: through(proxy?.https), http: through(proxy?.http) };
+}
+
+/** Opens the pools that all requests of an exchange go through. */
+export function openConnections(options: ConnectionOptions): { send: Send; close: () => Promise<void> } {
+  const pools = openPools(options);
   return {
-    send: async (url: URL, { method, headers, body }: Message, signal: AbortSignal): Promise<Response> => {
+    send: async (url, { method, headers, body }, signal) => {
       if (!["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "") {
         throw new RegistryError("AddressRefused", "a registry leads to something that is no plain address of HTTP");
       }
@@ -37,7 +75,8 @@ export function openConnections(options: ConnectionOptions) {
       if (url.protocol === "http:" && !options.insecureHosts.has(url.host)) {
         throw new RegistryError("AddressRefused", `${url.host} would be asked without TLS`);
       }
-      return agent.request({
+      const pool = url.protocol === "https:" ? pools.https : pools.http;
+      return pool.request({
         origin: url.origin,
         path: url.pathname + url.search,
         method,
@@ -47,6 +86,8 @@ export function openConnections(options: ConnectionOptions) {
         signal,
       });
     },
-    close: () => agent.destroy(),
+    close: async () => {
+      await Promise.all([...new Set(Object.values(pools))].map((pool) => pool.destroy()));
+    },
   };
 }

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { parseJson } from "../decode.ts";
 import type { Credentials } from "./authorization.ts";
+import { HUB } from "./reference.ts";
 
 /** One entry of a docker config. */
 export interface PullSecret {
@@ -93,8 +94,8 @@ export function fitsAddress(address: string, host: string, repository: string): 
   return labels.every((label, index) => fitsLabel(patterns[index] ?? "", label));
 }
 
-/** Docker Hub as people write it, as it is asked, and as docker once wrote it into its config. */
-const HUB = { written: "docker.io", asked: "registry-1.docker.io", config: "index.docker.io" };
+/** Docker Hub, as docker writes it into its config. */
+const HUB_IN_CONFIG = "index.docker.io";
 
 /** Most credentials that are tried for one image. */
 const MAX_TRIED = 8;
@@ -110,5 +111,5 @@ export function findCredentials(secrets: readonly PullSecret[], host: string, re
       .map(({ credentials }) => credentials);
   if (host !== HUB.asked) return choose((address) => fitsAddress(address, host, repository));
   const written = choose((address) => fitsAddress(address, HUB.written, repository));
-  return written.length > 0 ? written : choose((address) => [HUB.config, HUB.asked].includes(address));
+  return written.length > 0 ? written : choose((address) => [HUB_IN_CONFIG, HUB.asked].includes(address));
 }

@@ -12,13 +12,36 @@ const HOST =
 const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const DIGEST = /^sha256:[a-f0-9]{64}$/;
+const MAX_HOST = 255;
+const MAX_REPOSITORY = 255;
 
-/** Docker's rule: the first part is a host if it has a dot or a port, or is localhost. */
+/** Docker Hub, as people write it and as it is asked. */
+export const HUB = { written: "docker.io", asked: "registry-1.docker.io" };
+
+/** Whether text is a tag. */
+export const isTag = (text: string): boolean => TAG.test(text);
+
+/** Whether text is a repository. */
+export const isRepository = (text: string): boolean => text.length <= MAX_REPOSITORY && REPOSITORY.test(text);
+
+/** Whether text is a host that every reader of addresses takes as it is written: no 127.1, no 0x7f.1, no port 0443. */
+export function isHost(text: string): boolean {
+  if (text.length > MAX_HOST || !HOST.test(text)) return false;
+  const url = URL.parse(`https://${text}`);
+  return url !== null && url.host === text.replace(/:443$/, "") && url.port !== "0";
+}
+
+/** The host that is asked for a host as people write it. */
+export const toAskedHost = (host: string): string => (host === HUB.written ? HUB.asked : host);
+
+/** Docker's rules: the first part is a host if it has a dot or a port, or is localhost; Docker Hub has a library. */
 function splitHost(name: string): { host: string; rest: string } {
   const slash = name.indexOf("/");
   const first = slash < 0 ? "" : name.slice(0, slash);
-  if (/[.:[]/.test(first) || first === "localhost") return { host: first, rest: name.slice(slash + 1) };
-  return { host: "docker.io", rest: slash < 0 ? `library/${name}` : name };
+  const isNamed = /[.:[]/.test(first) || first === "localhost";
+  const rest = isNamed ? name.slice(slash + 1) : name;
+  const host = !isNamed || first === "index.docker.io" ? HUB.written : first;
+  return { host, rest: host === HUB.written && !rest.includes("/") ? `library/${rest}` : rest };
 }
 
 /** Reads `name[:tag]@sha256:…`; undefined where it is none. A tag is checked and left out: the digest decides. */
@@ -28,7 +51,6 @@ export function parseReference(image: string): ImageReference | undefined {
   const { host, rest } = splitHost(name);
   const colon = rest.lastIndexOf(":");
   const repository = colon < 0 ? rest : rest.slice(0, colon);
-  if (colon >= 0 && !TAG.test(rest.slice(colon + 1))) return undefined;
-  if (!HOST.test(host) || !REPOSITORY.test(repository) || repository.length > 255) return undefined;
-  return { host: host === "docker.io" ? "registry-1.docker.io" : host, repository, digest };
+  if (colon >= 0 && !isTag(rest.slice(colon + 1))) return undefined;
+  return isHost(host) && isRepository(repository) ? { host: toAskedHost(host), repository, digest } : undefined;
 }

@@ -2,43 +2,22 @@
  * Reads an OCI registry. Everything that is read by digest is hashed and compared; everything is bounded; what is
  * parsed is checked. A tag is read only to find signatures, never to find what is signed.
  */
-import { createHash } from "node:crypto";
-import { z } from "zod";
+import {
+  ACCEPT_CONTENT,
+  ACCEPT_INDEX,
+  type Content,
+  type Descriptor,
+  digestOf,
+  MAX_LISTED,
+  parseContent,
+  parseReferrers,
+} from "./documents.ts";
 import { RegistryError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import type { ImageReference } from "./reference.ts";
+import { type ImageReference, isTag } from "./reference.ts";
 import { type StreamLimits, streamBlob } from "./stream-blob.ts";
-import { parseDocument } from "./strict-json.ts";
 
-const digest = z.string().regex(/^sha256:[a-f0-9]{64}$/);
-const descriptor = z.object({
-  mediaType: z.string().max(255),
-  digest,
-  size: z.number().int().min(0),
-  artifactType: z.string().max(255).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-});
-const manifest = z.object({
-  mediaType: z.string().max(255).optional(),
-  artifactType: z.string().max(255).optional(),
-  config: descriptor,
-  layers: z.array(descriptor).max(10_000),
-  subject: descriptor.optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-});
-const index = z.object({
-  mediaType: z.string().max(255).optional(),
-  manifests: z.array(descriptor).max(1000),
-});
-
-export type Descriptor = z.output<typeof descriptor>;
-export type Manifest = z.output<typeof manifest>;
-export type Index = z.output<typeof index>;
-
-/** What a digest or tag of a repository stands for. */
-export type Content =
-  | { type: "manifest"; digest: string; bytes: Buffer; manifest: Manifest }
-  | { type: "index"; digest: string; bytes: Buffer; index: Index };
+export type { Content, Descriptor, Index, Manifest } from "./documents.ts";
 
 export interface Registry {
   /** Content by digest, checked against it. */
@@ -60,29 +39,9 @@ export interface Registry {
 const MAX_MANIFEST = 4 * 1024 * 1024;
 const MAX_BLOB = 4 * 1024 * 1024;
 const MAX_PAGES = 10;
-const MAX_REFERRERS = 1000;
+const MAX_QUERY = 2048;
 
-const MANIFEST_TYPES = [
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-];
-const ACCEPT = MANIFEST_TYPES.join(", ");
-
-const hash = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-
-function parseContent(bytes: Buffer, what: string): Content {
-  const json = parseDocument(bytes, what);
-  const asManifest = manifest.safeParse(json);
-  const asIndex = index.safeParse(json);
-  // Something that can be read as both would be one thing to us and another to a runtime.
-  if (asManifest.success && asIndex.success)
-    throw new RegistryError("Malformed", `${what} is manifest and index at once`);
-  if (asManifest.success) return { type: "manifest", digest: hash(bytes), bytes, manifest: asManifest.data };
-  if (asIndex.success) return { type: "index", digest: hash(bytes), bytes, index: asIndex.data };
-  throw new RegistryError("Malformed", `${what} is neither manifest nor index`);
-}
+const isNotFound = (error: unknown) => error instanceof RegistryError && error.code === "NotFound";
 
 /** Makes a reader over an exchange. */
 export function createRegistry(exchange: Exchange, limits?: StreamLimits): Registry {
@@ -90,11 +49,12 @@ export function createRegistry(exchange: Exchange, limits?: StreamLimits): Regis
     exchange.get({ host, repository, rest, maxBytes, ...(accept === undefined ? {} : { accept }) });
 
   const readTag = async (ref: ImageReference, tag: string): Promise<Content | undefined> => {
+    if (!isTag(tag)) throw new RegistryError("Malformed", "that is no tag");
     try {
-      const { body } = await get(ref, `manifests/${tag}`, MAX_MANIFEST, ACCEPT);
-      return parseContent(body, `the manifest of tag ${tag}`);
+      const { body, headers } = await get(ref, `manifests/${tag}`, MAX_MANIFEST, ACCEPT_CONTENT);
+      return parseContent(body, `the manifest of tag ${tag}`, headers["content-type"]);
     } catch (error) {
-      if (error instanceof RegistryError && error.code === "NotFound") return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   };
@@ -108,15 +68,16 @@ export function createRegistry(exchange: Exchange, limits?: StreamLimits): Regis
 
   const listPages = async (ref: ImageReference): Promise<Descriptor[]> => {
     const found: Descriptor[] = [];
-    let path: string | undefined = `referrers/${ref.digest}`;
-    for (let page = 0; path !== undefined; page += 1) {
-      const { body, headers } = await get(ref, path, MAX_MANIFEST, "application/vnd.oci.image.index.v1+json");
-      const parsed = index.safeParse(parseDocument(body, "the list of referrers"));
-      if (!parsed.success) throw new RegistryError("Malformed", "the list of referrers is no index");
-      found.push(...parsed.data.manifests);
-      path = findNext(headers.link, ref);
-      if (found.length > MAX_REFERRERS || (path !== undefined && page + 1 >= MAX_PAGES)) {
-        throw new RegistryError("TooLarge", `${ref.digest} has more than ${MAX_REFERRERS} referrers`);
+    const seen = new Set<string>();
+    let query: string | undefined = "";
+    while (query !== undefined) {
+      if (seen.has(query)) throw new RegistryError("Malformed", "the pages of referrers go in a circle");
+      seen.add(query);
+      const { body, headers } = await get(ref, `referrers/${ref.digest}${query}`, MAX_MANIFEST, ACCEPT_INDEX);
+      found.push(...parseReferrers(body));
+      query = findNext(headers.link, ref);
+      if (found.length > MAX_LISTED || (query !== undefined && seen.size >= MAX_PAGES)) {
+        throw new RegistryError("TooLarge", `${ref.digest} has more than ${MAX_LISTED} referrers`);
       }
     }
     return found;
@@ -125,16 +86,16 @@ export function createRegistry(exchange: Exchange, limits?: StreamLimits): Regis
   return {
     readTag,
     readByDigest: async (ref) => {
-      const { body } = await get(ref, `manifests/${ref.digest}`, MAX_MANIFEST, ACCEPT);
-      if (hash(body) !== ref.digest) {
+      const { body, headers } = await get(ref, `manifests/${ref.digest}`, MAX_MANIFEST, ACCEPT_CONTENT);
+      if (digestOf(body) !== ref.digest) {
         throw new RegistryError("DigestMismatch", `${ref.host} answers with other content than ${ref.digest}`);
       }
-      return parseContent(body, `the manifest ${ref.digest}`);
+      return parseContent(body, `the manifest ${ref.digest}`, headers["content-type"]);
     },
     readBlob: async (ref, blob) => {
       if (blob.size > MAX_BLOB) throw new RegistryError("TooLarge", `blob ${blob.digest} has ${blob.size} bytes`);
       const { body } = await get(ref, `blobs/${blob.digest}`, blob.size);
-      if (body.length !== blob.size || hash(body) !== blob.digest) {
+      if (body.length !== blob.size || digestOf(body) !== blob.digest) {
         throw new RegistryError("DigestMismatch", `${ref.host} answers with other content than ${blob.digest}`);
       }
       return body;
@@ -149,21 +110,22 @@ export function createRegistry(exchange: Exchange, limits?: StreamLimits): Regis
       try {
         return await listPages(ref);
       } catch (error) {
-        if (error instanceof RegistryError && error.code === "NotFound") return listFallback(ref);
+        if (isNotFound(error)) return listFallback(ref);
         throw error;
       }
     },
   };
 }
 
-/** The next page of the same list; a link that leads anywhere else is an error. */
+/** The query of the next page of the same list; a link that leads anywhere else is an error. */
 function findNext(link: string | undefined, ref: ImageReference): string | undefined {
-  const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
+  const target = /<([^<>]{1,4096})>\s{0,8};\s{0,8}rel="?next"?/.exec(link ?? "")?.[1];
   if (target === undefined) return undefined;
-  const base = `/v2/${ref.repository}/`;
-  const url = new URL(target, `https://${ref.host}${base}referrers/${ref.digest}`);
-  if (url.host !== ref.host || !url.pathname.startsWith(`${base}referrers/`)) {
+  const own = new URL(`https://${ref.host}/v2/${ref.repository}/referrers/${ref.digest}`);
+  const url = URL.parse(target, own.href);
+  const isOwn = url?.host === own.host && url.pathname.replace(/%3a/i, ":") === own.pathname;
+  if (url === null || !isOwn || url.search.length > MAX_QUERY) {
     throw new RegistryError("Malformed", "the next page of referrers leads elsewhere");
   }
-  return `${url.pathname.slice(base.length)}${url.search}`;
+  return url.search;
 }

@@ -9,7 +9,7 @@ const MAX_CONTAINERS = 100_000;
 const MAX_MEMBERS = 4096;
 
 /** As Go's encoding/json compares names: by Unicode's simple folding, in which ſ is s and K is k. */
-const fold = (name: string) => name.toUpperCase().toLowerCase();
+export const foldName = (name: string): string => name.toUpperCase().toLowerCase();
 
 interface Container {
   members: Set<string>;
@@ -36,7 +36,7 @@ const isName = (text: string, end: number) => {
 };
 
 function addMember(container: Container, name: string): string | undefined {
-  const key = container.isMap ? name : fold(name);
+  const key = container.isMap ? name : foldName(name);
   if (container.members.has(key)) return `it names ${JSON.stringify(name.slice(0, 64))} twice`;
   if (container.members.size >= MAX_MEMBERS) return `an object has more than ${MAX_MEMBERS} members`;
   container.members.add(key);

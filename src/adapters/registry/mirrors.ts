@@ -1,0 +1,89 @@
+/**
+ * Mirrors of registries. Content by digest is taken from the first that has it, for its digest is compared whoever
+ * sends it. Which signatures there are is asked of the registry itself: a mirror that lags would hide some.
+ */
+import type { ImageReference } from "./reference.ts";
+import { isHost, isRepository, toAskedHost } from "./reference.ts";
+import type { Registry } from "./registry.ts";
+
+/** What the administrator says of one registry. */
+export interface MirrorSettings {
+  /** Host with port, as references write it. */
+  registry: string;
+  /** In order: hosts with port, with or without the beginning of a repository. */
+  mirrors: readonly string[];
+  /** Whether the registry itself is never asked; its mirrors then hold all that it holds. */
+  only: boolean;
+}
+
+interface Mirror {
+  host: string;
+  /** Beginning of the repository, with its slash, or nothing. */
+  prefix: string;
+}
+
+interface Sources {
+  mirrors: Mirror[];
+  only: boolean;
+}
+
+function parseMirror(text: string): Mirror {
+  const slash = text.indexOf("/");
+  const host = slash < 0 ? text : text.slice(0, slash);
+  const prefix = slash < 0 ? "" : text.slice(slash + 1);
+  if (!isHost(host) || (prefix !== "" && !isRepository(prefix)) || slash === text.length - 1) {
+    throw new Error(`mirror ${JSON.stringify(text)} is not HOST[:PORT][/REPOSITORY]`);
+  }
+  return { host: toAskedHost(host), prefix: prefix === "" ? "" : `${prefix}/` };
+}
+
+function parseSettings(settings: readonly MirrorSettings[]): Map<string, Sources> {
+  return new Map(
+    settings.map(({ registry, mirrors, only }) => {
+      if (!isHost(registry)) throw new Error(`registry ${JSON.stringify(registry)} of mirrors is not HOST[:PORT]`);
+      return [toAskedHost(registry), { mirrors: mirrors.map(parseMirror), only }];
+    }),
+  );
+}
+
+/** Asks one after the other until one answers. What the last one throws is thrown. */
+async function askInOrder<T>(refs: readonly ImageReference[], ask: (ref: ImageReference) => Promise<T>): Promise<T> {
+  let failure: unknown = new Error("no registry to ask");
+  for (const ref of refs) {
+    try {
+      return await ask(ref);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Makes the function that lets a registry read from mirrors where there are some. Throws where the settings are wrong. */
+export function withMirrors(settings: readonly MirrorSettings[]): (registry: Registry) => Registry {
+  const sources = parseSettings(settings);
+  const listRefs = (ref: ImageReference, purpose: "content" | "list"): ImageReference[] => {
+    const { mirrors, only } = sources.get(ref.host) ?? { mirrors: [], only: false };
+    if (purpose === "list" && !only) return [ref];
+    const mirrored = mirrors.map(({ host, prefix }) => ({ ...ref, host, repository: `${prefix}${ref.repository}` }));
+    return only ? mirrored : [...mirrored, ref];
+  };
+  return (registry) => ({
+    readByDigest: (ref) => askInOrder(listRefs(ref, "content"), (one) => registry.readByDigest(one)),
+    readBlob: (ref, blob) => askInOrder(listRefs(ref, "content"), (one) => registry.readBlob(one, blob)),
+    readTag: (ref, tag) => askInOrder(listRefs(ref, "list"), (one) => registry.readTag(one, tag)),
+    listReferrers: (ref) => askInOrder(listRefs(ref, "list"), (one) => registry.listReferrers(one)),
+    streamBlob: async function* stream(ref, blob) {
+      const { pieces, first } = await askInOrder(listRefs(ref, "content"), async (one) => {
+        const iterator = registry.streamBlob(one, blob)[Symbol.asyncIterator]();
+        return { pieces: iterator, first: await iterator.next() };
+      });
+      // Once bytes were handed on there is no way back to another source.
+      try {
+        for (let next = first; next.done !== true; next = await pieces.next()) yield next.value;
+      } finally {
+        await pieces.return?.();
+      }
+    },
+  });
+}
