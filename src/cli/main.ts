@@ -10,7 +10,13 @@ const program = buildProgram(
       process.exitCode = await answer(options, act);
     },
     runLocally: async (options, act) => {
-      process.exitCode = print(options, await act());
+      const { env } = process;
+      const proxy = {
+        https: env.https_proxy ?? env.HTTPS_PROXY ?? "",
+        http: env.http_proxy ?? env.HTTP_PROXY ?? "",
+        except: env.no_proxy ?? env.NO_PROXY ?? "",
+      };
+      process.exitCode = print(options, await act({ proxy }));
     },
   },
   (status) => process.exit(status === 0 ? 0 : USAGE),

@@ -4,7 +4,7 @@ import { approve, type ApproveOptions, withdraw } from "./approve.ts";
 import { addContainment } from "./containment/program.ts";
 import { explainImage, explainPod, explainRelease, explainSystem } from "./explain.ts";
 import { explainNamespace } from "./explain-namespace.ts";
-import { type Answer, type GlobalOptions, openSession, type Session } from "./session.ts";
+import { type Answer, type GlobalOptions, type Machine, openSession, type Session } from "./session.ts";
 import { status } from "./status.ts";
 import { addVerification } from "./verify/program.ts";
 import { VERSION } from "./version.ts";
@@ -16,7 +16,7 @@ Exit status: 0 yes, or done; 1 the answer is no (refused, not ready); 2 usage or
 /** What runs the commands: those that ask a cluster, and those that need none. */
 export interface Runners {
   run: Runner;
-  runLocally: (options: GlobalOptions, act: () => Promise<Answer>) => Promise<void>;
+  runLocally: (options: GlobalOptions, act: (machine: Machine) => Promise<Answer>) => Promise<void>;
 }
 
 /** What runs a command and prints its answer. */

@@ -25,6 +25,11 @@ export interface Session {
   tell: (line: string) => void;
 }
 
+/** What a command that needs no cluster knows of the machine it runs on: the proxies that its environment names. */
+export interface Machine {
+  proxy: { https: string; http: string; except: string };
+}
+
 /** A fault of usage or environment: exit status 2. */
 export class UsageError extends Error {}
 

@@ -38,13 +38,14 @@ const malformed = (why: string): { fault: TrustFault } => ({ fault: { code: "Tru
 
 /** Resolves one signer. */
 export function resolveSigner(signer: Signer, policy: string, sources: TrustSources): ResolvedSigner {
-  const found = findAnchor(signer, sources);
+  const found = findTrustAnchor(signer, sources);
   if ("value" in found) return { outcome: "usable", anchor: found.value, digest: digestAnchor(found.value) };
   const { code, why } = found.fault;
   return { outcome: "broken", finding: stateFinding(code, { signer: signer.name, policy, why }) };
 }
 
-function findAnchor({ publicKey, sigstore, x509 }: Signer, sources: TrustSources): Found<TrustAnchor> {
+/** What a signer is trusted by, or what is wrong with it. */
+export function findTrustAnchor({ publicKey, sigstore, x509 }: Signer, sources: TrustSources): Found<TrustAnchor> {
   const given = [publicKey, sigstore, x509].filter((one) => one !== undefined).length;
   if (given !== 1) return malformed("it gives not exactly one of publicKey, sigstore and x509");
   if (publicKey !== undefined) {
@@ -111,8 +112,8 @@ function findAuthorities(signer: NonNullable<Signer["x509"]>, sources: TrustSour
 
 const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
-/** Two signers with one key are one signer. */
-function digestAnchor(anchor: TrustAnchor): string {
+/** Names everything that a signer is believed by. Two signers with one key are one signer. */
+export function digestAnchor(anchor: TrustAnchor): string {
   switch (anchor.by) {
     case "key":
       return anchor.keyDigest;

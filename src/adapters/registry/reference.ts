@@ -44,6 +44,17 @@ function splitHost(name: string): { host: string; rest: string } {
   return { host, rest: host === HUB.written && !rest.includes("/") ? `library/${rest}` : rest };
 }
 
+/** Reads `name[:tag]`, for people who ask what a tag stands for; `latest` where there is none. Undefined where it is none. */
+export function parseTagged(image: string): { host: string; repository: string; tag: string } | undefined {
+  const { host, rest } = splitHost(image);
+  const colon = rest.lastIndexOf(":");
+  const repository = colon < 0 ? rest : rest.slice(0, colon);
+  const tag = colon < 0 ? "latest" : rest.slice(colon + 1);
+  return isHost(host) && isRepository(repository) && isTag(tag)
+    ? { host: toAskedHost(host), repository, tag }
+    : undefined;
+}
+
 /** Reads `name[:tag]@sha256:…`; undefined where it is none. A tag is checked and left out: the digest decides. */
 export function parseReference(image: string): ImageReference | undefined {
   const [name = "", digest = "", ...more] = image.split("@");

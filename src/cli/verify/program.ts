@@ -1,11 +1,12 @@
 /** The commands that verify without a cluster, as commander sees them. */
 import { type Command, Option } from "commander";
-import type { Answer } from "../session.ts";
+import type { Answer, Machine } from "../session.ts";
 import type { VerifyBundleOptions } from "./verify-bundle.ts";
+import type { VerifyImageOptions } from "./verify-image.ts";
 import type { SignModelOptions, VerifyModelOptions } from "./verify-model.ts";
 
 /** Runs what needs no cluster. */
-export type LocalRunner = (act: () => Promise<Answer>) => Promise<void>;
+export type LocalRunner = (act: (machine: Machine) => Promise<Answer>) => Promise<void>;
 
 /** Adds the commands. What they do is loaded when it is asked for: the other commands start without it. */
 export function addVerification(program: Command, run: LocalRunner): void {
@@ -32,6 +33,33 @@ verified; 1 refused; 2 usage or environment.
     );
 
   const collect = (value: string, before: string[]) => [...before, value];
+  program
+    .command("verify-image <image>")
+    .description("verify the signatures beside an image or model in its registry, as the gate does; without a cluster")
+    .option("--key <pem>", "public key of a signer; may be repeated, and one of them is enough", collect, [])
+    .option("--certificate-identity <name>", "who has to have signed, letter by letter: an address or a workflow's URI")
+    .option("--certificate-identity-pattern <re2>", "the same as a regular expression over the whole name")
+    .option("--certificate-oidc-issuer <url>", "who has to vouch for that name (keyless)")
+    .option("--trusted-root <file>", "trusted_root.json; that of Sigstore's public-good instance where it is left out")
+    .option("--ca-roots <pem>", "authorities of a signer with a certificate; those that issued themselves are trusted")
+    .option("--crl <pem>", "their revocation lists: with any, each authority needs a current one")
+    .option("--attestation <type>", "predicate type of a statement that is asked for too; may be repeated", collect, [])
+    .option("--model", "ask for a signature over the model's files too (OpenSSF Model Signing)")
+    .option("--insecure-registry <host>", "a registry that is asked without TLS; may be repeated", collect, [])
+    .option("--docker-config <file>", "credentials; ~/.docker/config.json where it is left out and exists")
+    .addHelpText(
+      "after",
+      `
+A tag is looked up once; the digest that was verified is printed, and is what to deploy. Exit status: 0 verified; 1 refused; 2
+usage or environment, such as a registry that fails.
+
+  vouchsafe verify-image registry.example/voice-gate:v5 --key pipeline.pub
+  vouchsafe verify-image registry.example/voice-gate:v5 --certificate-oidc-issuer https://token.actions.githubusercontent.com \\
+    --certificate-identity https://github.com/acme/voice/.github/workflows/release.yml@refs/tags/v5`,
+    )
+    .action((image: string, options: VerifyImageOptions) =>
+      run(async (machine) => (await import("./verify-image.ts")).runVerifyImage(image, options, machine)),
+    );
   const methods = (...choices: string[]) =>
     new Option("--method <method>", "how it is signed").choices(choices).makeOptionMandatory();
   program
