@@ -5,6 +5,7 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { TransparencyLogEntry } from "@sigstore/bundle";
 import { z } from "zod";
+import { parseBoundedJson } from "../decode.ts";
 import { Refusal } from "./verdict.ts";
 
 /** Rekor v2: bytes in DER. */
@@ -13,6 +14,9 @@ const verifier = z.object({
   x509Certificate: z.object({ rawBytes: z.string() }).optional(),
 });
 type Verifier = z.output<typeof verifier>;
+
+/** Many times what any of these has. */
+const MAX_BODY_VALUES = 1000;
 
 const pem = (encoded: string) => Buffer.from(encoded, "base64").toString("utf8");
 
@@ -71,7 +75,7 @@ export function demandSameKey(
   if (!isKnown(form)) throw new Refusal("LogEntryMismatch", `log entries of type ${form} are not supported`);
   let isOurs: boolean;
   try {
-    const body: unknown = JSON.parse(canonicalizedBody.toString("utf8"));
+    const body: unknown = parseBoundedJson(canonicalizedBody, MAX_BODY_VALUES);
     const logged: (string | Verifier)[] = BODIES[form].parse(body);
     isOurs = logged.length === 1 && logged.every((one) => isSame(one, own));
   } catch {

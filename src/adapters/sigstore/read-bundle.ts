@@ -1,11 +1,13 @@
 /** Reads a Sigstore bundle (v0.1 to v0.3) more strictly than protobuf's JSON does: what is not understood is refused. */
 import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
 import { z } from "zod";
-import { isCanonicalBase64, parseJson } from "../decode.ts";
+import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
 import { Refusal } from "./verdict.ts";
 
 /** A statement of a model with a hundred thousand files still fits. */
 export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
+/** Many times what a bundle with all its log entries has; the statement within it is one. */
+const MAX_BUNDLE_VALUES = 20_000;
 
 /** Fields of a bundle that hold bytes. */
 const BYTES = new Set([
@@ -64,7 +66,7 @@ const shape = z.looseObject({
 export function readBundle(bytes: Buffer): Bundle {
   if (bytes.length > MAX_BUNDLE_BYTES) throw new Refusal("BundleBroken", "it is larger than 32 MiB");
   try {
-    const json: unknown = parseJson(bytes);
+    const json: unknown = parseBoundedJson(bytes, MAX_BUNDLE_VALUES);
     demandCanonical(json);
     shape.parse(json);
     return bundleFromJSON(json);

@@ -1,10 +1,13 @@
 /** In-toto statements within a DSSE envelope, v0.1 and v1. */
 import { z } from "zod";
-import { parseJson } from "../decode.ts";
+import { parseBoundedJson } from "../decode.ts";
 import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { Refusal } from "./verdict.ts";
 
 const TYPES = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] as const;
+
+/** Some values for each subject or file that a statement tells of. */
+const MAX_STATEMENT_VALUES = 1_000_000;
 
 const statement = z.object({
   _type: z.enum(TYPES),
@@ -21,7 +24,7 @@ export type InTotoStatement = z.output<typeof statement>;
 export function parseStatement(payloadType: string, payload: Buffer): InTotoStatement {
   if (payloadType !== IN_TOTO_TYPE) throw new Refusal("BundleBroken", "its envelope holds no in-toto statement");
   try {
-    return statement.parse(parseJson(payload));
+    return statement.parse(parseBoundedJson(payload, MAX_STATEMENT_VALUES));
   } catch {
     throw new Refusal("BundleBroken", "its envelope holds no in-toto statement v0.1 or v1");
   }

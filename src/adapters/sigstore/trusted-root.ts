@@ -1,14 +1,44 @@
 /** Whom verification trusts: certificate authorities, logs and timestamp authorities, as a trusted_root.json names them. */
-import { TrustedRoot } from "@sigstore/protobuf-specs";
+import { X509Certificate } from "node:crypto";
+import { type CertificateAuthority, type TimeRange, TrustedRoot } from "@sigstore/protobuf-specs";
+import { toTrustMaterial } from "@sigstore/verify";
 import { z } from "zod";
+import { parseBoundedJson } from "../decode.ts";
 
 const MEDIA_TYPE = /^application\/vnd\.dev\.sigstore\.trustedroot(\+json;version=0\.\d|\.v0\.\d\+json)$/;
+/** Many times what the public-good instance's has. */
+const MAX_ROOT_VALUES = 20_000;
 
-/** Reads a trusted_root.json. Throws a sentence where it is none. */
+function demandTerm(whose: string, term: TimeRange | undefined): void {
+  for (const date of [term?.start, term?.end]) {
+    if (date !== undefined && Number.isNaN(date.getTime())) throw new Error(`the term of ${whose} is no date`);
+  }
+}
+
+function demandCertificates({ uri, certChain, validFor }: CertificateAuthority): void {
+  const whose = `authority ${JSON.stringify(uri.slice(0, 80))}`;
+  demandTerm(whose, validFor);
+  if (certChain === undefined || certChain.certificates.length === 0) throw new Error(`${whose} has no certificate`);
+  // The library reads most of a certificate when it needs it, which would then look like a fault of the bundle.
+  for (const { rawBytes } of certChain.certificates) new X509Certificate(rawBytes);
+}
+
+/** Holds a root to what verification reads of it: what is broken is told when it is read, and not at the first bundle. */
+function demandReadable(root: TrustedRoot): void {
+  for (const authority of [...root.certificateAuthorities, ...root.timestampAuthorities]) demandCertificates(authority);
+  for (const { baseUrl, publicKey } of [...root.tlogs, ...root.ctlogs])
+    demandTerm(`log ${JSON.stringify(baseUrl.slice(0, 80))}`, publicKey?.validFor);
+  if (root.tlogs.length === 0) throw new Error("it names no transparency log, so that nothing would hold under it");
+  toTrustMaterial(root);
+}
+
+/** Reads a trusted_root.json. Throws a sentence where it is none, or where a part of it cannot be read. */
 export function parseTrustedRoot(text: string): TrustedRoot {
-  const json: unknown = JSON.parse(text);
+  const json = parseBoundedJson(Buffer.from(text), MAX_ROOT_VALUES);
   const { mediaType } = z.object({ mediaType: z.string() }).parse(json);
   if (!MEDIA_TYPE.test(mediaType))
     throw new Error(`${JSON.stringify(mediaType.slice(0, 80))} is no trusted root's type`);
-  return TrustedRoot.fromJSON(json);
+  const root = TrustedRoot.fromJSON(json);
+  demandReadable(root);
+  return root;
 }
