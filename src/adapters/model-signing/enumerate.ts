@@ -1,14 +1,19 @@
 /** The files of a model on disk (OMS v1.0, "File enumeration"). A symbolic link is an error, wherever it leads. */
+import type { BigIntStats } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { byCodePoint, isIgnored, isSoundName } from "./names.ts";
-import { ModelRefusal, showName } from "./refusal.ts";
+import { changed, ModelRefusal, showName } from "./refusal.ts";
+
+/** By what a file is known again: another one, or one that was written to, has another. */
+export type FileStamp = Pick<BigIntStats, "dev" | "ino" | "size" | "mtimeNs" | "ctimeNs">;
 
 export interface ModelFile {
   /** Relative, with `/`. */
   name: string;
   path: string;
   size: number;
+  stamp: FileStamp;
 }
 
 /** Left out at the top of a model, and nowhere else. */
@@ -16,6 +21,28 @@ export const GIT_FILES: readonly string[] = [".git", ".gitattributes", ".github"
 const MAX_FILES = 1_000_000;
 
 const unfit = (why: string) => new ModelRefusal("ModelUnfit", why);
+
+export const toStamp = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileStamp => ({
+  dev,
+  ino,
+  size,
+  mtimeNs,
+  ctimeNs,
+});
+
+export const isSameFile = (one: FileStamp, other: FileStamp): boolean =>
+  one.dev === other.dev &&
+  one.ino === other.ino &&
+  one.size === other.size &&
+  one.mtimeNs === other.mtimeNs &&
+  one.ctimeNs === other.ctimeNs;
+
+const toFile = (name: string, path: string, status: BigIntStats): ModelFile => ({
+  name,
+  path,
+  size: Number(status.size),
+  stamp: toStamp(status),
+});
 
 async function walk(folder: string, prefix: string, ignored: readonly string[], found: ModelFile[]): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -30,18 +57,37 @@ async function walk(folder: string, prefix: string, ignored: readonly string[], 
     else if (!entry.isFile()) throw unfit(`${showName(name)} is neither a file nor a folder`);
     else {
       if (found.length >= MAX_FILES) throw unfit(`it has more than ${MAX_FILES} files`);
-      found.push({ name, path, size: (await lstat(path)).size });
+      found.push(toFile(name, path, await lstat(path, { bigint: true })));
     }
   }
 }
 
+/** With a slash at its end a link would be followed before anybody sees that it is one. */
+const withoutTail = (path: string) => path.replace(/(?:\/\.?)+$/, "") || "/";
+
 /** Every file of the model but those left out, by code point. Throws a ModelRefusal where there is none. */
 export async function listFiles(model: string, ignored: readonly string[]): Promise<ModelFile[]> {
-  const status = await lstat(model);
+  const top = withoutTail(model);
+  const status = await lstat(top, { bigint: true });
   if (status.isSymbolicLink()) throw unfit("the model is a symbolic link");
-  if (status.isFile()) return [{ name: basename(model), path: model, size: status.size }];
+  if (status.isFile()) return [toFile(basename(top), top, status)];
   const found: ModelFile[] = [];
-  await walk(model, "", [...GIT_FILES, ...ignored], found);
+  await walk(top, "", ignored, found);
   if (found.length === 0) throw unfit("it has no files");
   return found.toSorted((a, b) => byCodePoint(a.name, b.name));
+}
+
+/** Lists anew what was listed before. Throws a ModelRefusal where a file came, went, or is another one now. */
+export async function demandUnchanged(
+  before: readonly ModelFile[],
+  model: string,
+  ignored: readonly string[],
+): Promise<void> {
+  const rest = new Map(before.map((file) => [file.name, file]));
+  for (const { name, stamp } of await listFiles(model, ignored)) {
+    const known = rest.get(name);
+    if (known === undefined || !isSameFile(known.stamp, stamp)) throw changed(name);
+    rest.delete(name);
+  }
+  for (const name of rest.keys()) throw changed(name);
 }

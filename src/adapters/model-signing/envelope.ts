@@ -1,13 +1,15 @@
 /** The container of a model signature (OMS v1.0): a Sigstore bundle with exactly three members and one DSSE signature. */
 import { z } from "zod";
-import { isCanonicalBase64, parseJson } from "../decode.ts";
+import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
 import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { ModelRefusal } from "./refusal.ts";
 
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /** A statement of a model with a hundred thousand files takes some 20 MB. */
-export const MAX_SIGNATURE_BYTES = 64 * 1024 * 1024;
+export const MAX_SIGNATURE_BYTES = 32 * 1024 * 1024;
+/** Many times what a bundle with all its log entries has; the statement within it is one. */
+const MAX_BUNDLE_VALUES = 20_000;
 
 const base64 = z
   .string()
@@ -62,7 +64,7 @@ function readMaterial({ publicKey, x509CertificateChain, certificate }: z.output
 export function parseSignature(bytes: Buffer): ModelSignature {
   let parsed: z.output<typeof envelope>;
   try {
-    parsed = envelope.parse(parseJson(bytes));
+    parsed = envelope.parse(parseBoundedJson(bytes, MAX_BUNDLE_VALUES));
   } catch {
     throw new ModelRefusal(
       "SignatureBroken",

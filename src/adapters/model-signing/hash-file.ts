@@ -1,9 +1,14 @@
-/** Hashes files as they come from disk; never a whole one in memory. */
+/** Hashes files as they come from disk; never a whole one in memory, and only the very file that was listed. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { isSameFile, type ModelFile, toStamp } from "./enumerate.ts";
 import type { ModelHash } from "./manifest.ts";
+import { changed } from "./refusal.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
+/** A link or a pipe that was put in the place of a file is not followed and not waited for. */
+const OPENING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 interface Hasher {
   update(bytes: Buffer): unknown;
@@ -29,18 +34,43 @@ async function createHasher(hash: ModelHash): Promise<Hasher> {
 /** Tells how many bytes were read since the last time. */
 export type Progress = (bytes: number) => void;
 
-/** The digest of a file, or of its bytes from `start` to before `end`, in hex. */
+async function openListed({ name, path }: ModelFile): Promise<FileHandle> {
+  try {
+    return await open(path, OPENING);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") throw changed(name);
+    throw error;
+  }
+}
+
+async function demandSame(handle: FileHandle, { name, stamp }: ModelFile): Promise<void> {
+  if (!isSameFile(toStamp(await handle.stat({ bigint: true })), stamp)) throw changed(name);
+}
+
+/**
+ * The digest of a file, or of its bytes from `start` to before `end`, in hex. Throws a ModelRefusal where another file
+ * lies there than was listed, or where it is written to meanwhile.
+ */
 export async function hashFile(
-  path: string,
+  file: ModelFile,
   hash: ModelHash,
   part: { start: number; end: number } | undefined,
   progress: Progress,
 ): Promise<string> {
   const hasher = await createHasher(hash);
-  const range = part === undefined ? {} : { start: part.start, end: part.end - 1 };
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES, ...range })) {
-    hasher.update(chunk as Buffer);
-    progress((chunk as Buffer).length);
+  const handle = await openListed(file);
+  try {
+    await demandSame(handle, file);
+    const range = part === undefined ? {} : { start: part.start, end: part.end - 1 };
+    const chunks = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false, ...range });
+    for await (const chunk of chunks) {
+      hasher.update(chunk as Buffer);
+      progress((chunk as Buffer).length);
+    }
+    await demandSame(handle, file);
+    return hasher.finish();
+  } finally {
+    await handle.close();
   }
-  return hasher.finish();
 }

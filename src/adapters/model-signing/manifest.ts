@@ -4,7 +4,6 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { parseJson } from "../decode.ts";
 import { isSoundName } from "./names.ts";
 import { ModelRefusal, showName } from "./refusal.ts";
 
@@ -25,8 +24,9 @@ export interface Resource {
 }
 
 export interface ModelManifest {
-  /** SHA-256 over the digests of all resources, in hex: the statement's one subject. */
-  root: string;
+  format: "v1.0" | "v0.2";
+  /** SHA-256 of a subject of the statement, in hex. With v1.0 there is one: the digest over those of all resources. */
+  subject: string;
   hash: ModelHash;
   resources: readonly Resource[];
   /** Size of a shard in bytes; undefined where whole files are listed. */
@@ -34,6 +34,9 @@ export interface ModelManifest {
   /** Paths that the signer left out, as recorded. */
   ignored: readonly string[];
 }
+
+/** More than a signature file of 32 MiB has room for, with names of some length. */
+export const MAX_RESOURCES = 200_000;
 
 const statement = z.object({
   _type: z.literal(STATEMENT_TYPE),
@@ -50,7 +53,7 @@ const statement = z.object({
     resources: z
       .array(z.object({ name: z.string().min(1), digest: z.string().regex(/^[0-9a-f]+$/), algorithm: z.string() }))
       .min(1)
-      .max(1_000_000),
+      .max(MAX_RESOURCES),
   }),
 });
 
@@ -77,10 +80,10 @@ function demandWholeFiles(resources: readonly Resource[], size: number): void {
 }
 
 /** Reads the statement that an envelope carries. Throws a ModelRefusal. */
-export function parseManifest(payload: Buffer): ModelManifest {
+export function toManifest(json: unknown): ModelManifest {
   let parsed: z.output<typeof statement>;
   try {
-    parsed = statement.parse(parseJson(payload));
+    parsed = statement.parse(json);
   } catch {
     throw broken("its payload is no statement of model signing v1.0");
   }
@@ -109,7 +112,8 @@ export function parseManifest(payload: Buffer): ModelManifest {
   if (parsed.subject[0]?.digest.sha256 !== rootDigest) throw broken("its root digest is not that of what it lists");
   if (serialization.shard_size !== undefined) demandWholeFiles(resources, serialization.shard_size);
   return {
-    root: rootDigest,
+    format: "v1.0",
+    subject: rootDigest,
     hash,
     resources,
     shardSize: serialization.shard_size,

@@ -23,3 +23,7 @@ export class ModelRefusal extends Error {
 /** Names of files as people may see them: a name with control characters is quoted and cut. */
 export const showName = (name: string): string =>
   /^[\x20-\x7e]{1,200}$/.test(name) ? name : JSON.stringify(name.slice(0, 200));
+
+/** What was read at one moment and is another thing at the next was seen by nobody as a whole. */
+export const changed = (name: string): ModelRefusal =>
+  new ModelRefusal("ModelUnfit", `${showName(name)} changed while the model was read`);

@@ -3,10 +3,11 @@ import type { KeyObject } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { hintOf, signPayload } from "./elliptic.ts";
-import { listFiles } from "./enumerate.ts";
+import { demandUnchanged, GIT_FILES, listFiles } from "./enumerate.ts";
 import { BUNDLE_TYPE } from "./envelope.ts";
 import { hashFile } from "./hash-file.ts";
-import { writeStatement } from "./manifest.ts";
+import { MAX_RESOURCES, writeStatement } from "./manifest.ts";
+import { ModelRefusal } from "./refusal.ts";
 import type { Watcher } from "./verify-model.ts";
 
 export interface SigningCase {
@@ -20,17 +21,21 @@ export interface SigningCase {
 
 /** The signature file. Throws a ModelRefusal where the model cannot be signed. */
 export async function signModel({ model, key, chain, ignored }: SigningCase, watch: Watcher): Promise<string> {
-  const files = await listFiles(model, ignored);
+  const leftOut = [...GIT_FILES, ...ignored];
+  const files = await listFiles(model, leftOut);
+  if (files.length > MAX_RESOURCES)
+    throw new ModelRefusal("ModelUnfit", `it has more files than a signature may list: ${MAX_RESOURCES}`);
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let read = 0;
   const hashed: { name: string; digest: string }[] = [];
-  for (const { name, path } of files) {
-    const digest = await hashFile(path, "sha256", undefined, (bytes) => {
+  for (const file of files) {
+    const digest = await hashFile(file, "sha256", undefined, (bytes) => {
       read += bytes;
       watch(read, total);
     });
-    hashed.push({ name, digest });
+    hashed.push({ name: file.name, digest });
   }
+  await demandUnchanged(files, model, leftOut);
   const payload = writeStatement(basename(resolve(model)), hashed, ignored);
   const bundle = {
     mediaType: BUNDLE_TYPE,

@@ -6,12 +6,14 @@ import { CertificateRefusal } from "../certificates/refusal.ts";
 import { parseDigest } from "../sigstore/artifact.ts";
 import { verifyBundle } from "../sigstore/verify-bundle.ts";
 import { isSignedBy } from "./elliptic.ts";
-import { type ModelFile, listFiles } from "./enumerate.ts";
+import { demandUnchanged, GIT_FILES, listFiles, type ModelFile } from "./enumerate.ts";
 import { type ModelSignature, parseSignature } from "./envelope.ts";
 import { hashFile, type Progress } from "./hash-file.ts";
-import { type ModelManifest, parseManifest, type Resource } from "./manifest.ts";
-import { isSoundName } from "./names.ts";
+import { isLegacySignedBy } from "./legacy.ts";
+import type { ModelManifest, Resource } from "./manifest.ts";
+import { isIgnored, isSoundName } from "./names.ts";
 import { ModelRefusal, type ModelRefusalCode, showName } from "./refusal.ts";
+import { parseManifest } from "./statement.ts";
 
 /** By which method it has to be signed, and by whom. */
 export type ModelTrust =
@@ -29,6 +31,8 @@ export interface ModelCase {
   ignored: readonly string[];
   /** Whether files that were not signed may lie beside those that were. */
   toleratesUnsigned: boolean;
+  /** Whether a signature of the reference implementation's version 0.2 counts, whose encoding is faulty. */
+  acceptsLegacy: boolean;
 }
 
 export type ModelVerdict =
@@ -42,6 +46,10 @@ const mismatch = (why: string) => new ModelRefusal("ModelMismatch", why);
 
 /** What the signer says to have left out, as far as it is a path within the model. */
 const listRecorded = ({ ignored }: ModelManifest) => ignored.filter(isSoundName);
+
+/** Git's files are no part of a model, unless the signer signed one. */
+const listGitFiles = ({ resources }: ModelManifest) =>
+  GIT_FILES.filter((one) => !resources.some(({ name }) => isIgnored(name, [one])));
 
 /** Holds the names and sizes on disk to those that were signed; gives what has to be hashed. */
 function match(manifest: ModelManifest, files: readonly ModelFile[], toleratesUnsigned: boolean) {
@@ -64,30 +72,35 @@ function match(manifest: ModelManifest, files: readonly ModelFile[], toleratesUn
   return { wanted, unsigned: unsigned.length };
 }
 
+/** Whether the key signed the payload, in the encoding of its format. */
+const isBy = (key: KeyObject, { payload, signature }: ModelSignature, { format }: ModelManifest) =>
+  (format === "v1.0" ? isSignedBy : isLegacySignedBy)(key, payload, signature);
+
 const invalid = (why: string) => new ModelRefusal("SignatureInvalid", why);
 
 /** Holds the signature to whom it has to be by. Throws a ModelRefusal. */
 async function demandSigned(
   { trust, signature: bytes }: ModelCase,
-  { material, payload, signature }: ModelSignature,
-  { root: digest }: ModelManifest,
+  signed: ModelSignature,
+  manifest: ModelManifest,
 ): Promise<void> {
+  const { material } = signed;
   if (material.method !== trust.method) {
     throw new ModelRefusal("MethodMismatch", `it was signed by the method ${material.method}, not by ${trust.method}`);
   }
   switch (trust.method) {
     case "key":
-      if (!isSignedBy(trust.key, payload, signature)) throw invalid("the key did not make this signature");
+      if (!isBy(trust.key, signed, manifest)) throw invalid("the key did not make this signature");
       return;
     case "certificate": {
       const chain = material.method === "certificate" ? material.chain : [];
       const { key } = await findCertifiedSigner(chain, trust);
-      if (!isSignedBy(key, payload, signature)) throw invalid("the certificate's key did not make this signature");
+      if (!isBy(key, signed, manifest)) throw invalid("the certificate's key did not make this signature");
       return;
     }
     case "sigstore": {
-      const artifact = parseDigest(`sha256:${digest}`);
-      if (artifact === undefined) throw invalid("its root digest is none");
+      const artifact = parseDigest(`sha256:${manifest.subject}`);
+      if (artifact === undefined) throw invalid("its subject has no digest");
       const { root, identity, issuer } = trust;
       const verdict = verifyBundle({
         bundle: bytes,
@@ -102,10 +115,11 @@ async function demandSigned(
 
 async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
   const signed = parseSignature(about.signature);
-  const manifest = parseManifest(signed.payload);
+  const manifest = parseManifest(signed.payload, about.acceptsLegacy);
   await demandSigned(about, signed, manifest);
   const ignored = [...new Set([...listRecorded(manifest), ...about.ignored])];
-  const files = await listFiles(about.model, ignored);
+  const leftOut = [...listGitFiles(manifest), ...ignored];
+  const files = await listFiles(about.model, leftOut);
   const { wanted, unsigned } = match(manifest, files, about.toleratesUnsigned);
   const total = wanted.reduce(
     (sum, { resource: { part }, file }) => sum + (part === undefined ? file.size : part.end - part.start),
@@ -117,9 +131,10 @@ async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
     watch(read, total);
   };
   for (const { resource, file } of wanted) {
-    const digest = await hashFile(file.path, manifest.hash, resource.part, progress);
+    const digest = await hashFile(file, manifest.hash, resource.part, progress);
     if (digest !== resource.digest) throw mismatch(`${showName(resource.name)} is not what was signed`);
   }
+  await demandUnchanged(files, about.model, leftOut);
   return {
     verdict: "verified",
     files: new Set(wanted.map(({ file }) => file.name)).size,

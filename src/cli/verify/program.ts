@@ -83,6 +83,7 @@ usage or environment, such as a registry that fails.
     )
     .option("--ignore-paths <path>", "a path of the model that is not looked at; may be repeated", collect, [])
     .option("--ignore-unsigned-files", "let files lie beside the signed ones that were not signed")
+    .option("--accept-v0-signatures", "accept signatures of model_signing 0.2 too, whose encoding is not that of DSSE")
     .addHelpText(
       "after",
       `

@@ -25,6 +25,7 @@ export interface VerifyModelOptions {
   trustedRoot?: string;
   ignorePaths: string[];
   ignoreUnsignedFiles?: true;
+  acceptV0Signatures?: true;
 }
 
 export interface SignModelOptions {
@@ -115,6 +116,7 @@ export async function runVerifyModel(options: VerifyModelOptions): Promise<Answe
     trust,
     ignored,
     toleratesUnsigned: options.ignoreUnsignedFiles === true,
+    acceptsLegacy: options.acceptV0Signatures === true,
   };
   const verdict = await onDisk(options.modelPath, () => verifyModel(about, createProgress("hashing")));
   return {

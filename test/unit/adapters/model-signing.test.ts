@@ -34,7 +34,14 @@ async function copyModel(change: (model: string) => Promise<unknown> = async () 
 const quiet = () => {};
 const verify = (about: Partial<ModelCase> & Pick<ModelCase, "signature">): Promise<ModelVerdict> =>
   verifyModel(
-    { model: MODEL, trust: { method: "key", key: REFERENCE }, ignored: [], toleratesUnsigned: false, ...about },
+    {
+      model: MODEL,
+      trust: { method: "key", key: REFERENCE },
+      ignored: [],
+      toleratesUnsigned: false,
+      acceptsLegacy: false,
+      ...about,
+    },
     quiet,
   );
 const read = (name: string) => readFile(join(VECTORS, name));
