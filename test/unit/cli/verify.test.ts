@@ -25,7 +25,7 @@ async function ask(args: readonly string[]): Promise<{ code: number; text: strin
   const program = new Command();
   addVerification(program, async (act) => {
     try {
-      const { exit, lines } = await act();
+      const { exit, lines } = await act({ proxy: { https: "", http: "", except: "" } });
       said = { code: exit, text: lines.join("\n") };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
@@ -58,16 +58,16 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([dir, model].map((one) => rm(one, { recursive: true, force: true }))));
 
-const verifyModel = (trustedRoot: string, signature = "model.sig", ...more: string[]) =>
-  ask([
-    ...["verify-model", "--method", "sigstore", "--model-path", model, "--bundle", at(signature)],
-    ...["--identity", WHO.identity, "--identity-provider", WHO.issuer, "--trusted-root", at(trustedRoot), ...more],
-  ]);
-const verifyBundle = (trustedRoot: string) =>
-  ask([
-    ...["verify-bundle", "--bundle", at("blob.json"), "--certificate-identity", WHO.identity],
-    ...["--certificate-oidc-issuer", WHO.issuer, "--trusted-root", at(trustedRoot), join(model, "weights.bin")],
-  ]);
+const verifyModel = (trustedRoot: string, signature = "model.sig", ...more: string[]) => {
+  const who = ["--identity", WHO.identity, "--identity-provider", WHO.issuer, "--trusted-root", at(trustedRoot)];
+  const what = ["--model-path", model, "--bundle", at(signature)];
+  return ask(["verify-model", "--method", "sigstore", ...what, ...who, ...more]);
+};
+const verifyBundle = (trustedRoot: string) => {
+  const who = ["--certificate-identity", WHO.identity, "--certificate-oidc-issuer", WHO.issuer];
+  const artifact = join(model, "weights.bin");
+  return ask(["verify-bundle", "--bundle", at("blob.json"), ...who, "--trusted-root", at(trustedRoot), artifact]);
+};
 
 test("what somebody with a name signed is verified under a root of one's own", async () => {
   const [ofModel, ofBundle] = await Promise.all([verifyModel("root.json"), verifyBundle("root.json")]);
