@@ -26,7 +26,11 @@ async function readPolicy(session: Session, name: string): Promise<PolicyFacts> 
   const policy = await readOne<AIPolicy>(session, AIPolicy, name);
   if (policy === undefined) return { outcome: "missing", name };
   // ConfigMaps of the operator's namespace are not for everybody to read: verification has joined them before.
-  const sources = { readConfigMap: () => undefined, publicGoodRoot: readPublicGoodRoot() };
+  const sources = {
+    readConfigMap: () => undefined,
+    publicGoodRoot: readPublicGoodRoot(),
+    findRootFault: () => undefined,
+  };
   const signers = policy.spec.signers.map((signer) => [signer.name, resolveSigner(signer, name, sources)] as const);
   return { outcome: "valid", name, spec: policy.spec, signers: Object.fromEntries(signers) };
 }

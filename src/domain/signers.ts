@@ -1,6 +1,5 @@
 /** What a policy trusts a signer by, resolved: inline, or in ConfigMaps that the policy pins by SHA-256. Pure. */
 import { createHash, X509Certificate } from "node:crypto";
-import { z } from "zod";
 import type { IdentityRule, PinnedText, Signer } from "../api/signer.ts";
 import { toCanonicalText } from "./canonical.ts";
 import { type Stated, stateFinding } from "./findings.ts";
@@ -28,6 +27,8 @@ export interface TrustSources {
   readConfigMap: (name: string, key: string) => string | undefined;
   /** The trusted_root.json of Sigstore's public-good instance. */
   publicGoodRoot: string;
+  /** Why a text is no trusted_root.json that signatures can be verified with; undefined where it is one. */
+  findRootFault: (text: string) => string | undefined;
 }
 
 type TrustFault = { code: "TrustRootMissing" | "TrustRootMismatch" | "TrustRootMalformed"; why: string };
@@ -69,12 +70,6 @@ function readPinned({ configMap, key, sha256 }: PinnedText, { readConfigMap }: T
   return actual === sha256 ? { value } : { fault: { code: "TrustRootMismatch", why: `it has ${actual}` } };
 }
 
-const trustedRoot = z.looseObject({
-  mediaType: z.string(),
-  certificateAuthorities: z.array(z.looseObject({})).min(1),
-  ctlogs: z.array(z.looseObject({})).min(1),
-});
-
 function findSigstore(signer: NonNullable<Signer["sigstore"]>, sources: TrustSources): Found<TrustAnchor> {
   const fault = findRuleFault(signer.identity);
   if (fault !== undefined) return malformed(fault);
@@ -82,12 +77,9 @@ function findSigstore(signer: NonNullable<Signer["sigstore"]>, sources: TrustSou
     signer.trustedRoot === undefined ? { value: sources.publicGoodRoot } : readPinned(signer.trustedRoot, sources);
   if ("fault" in root) return root;
   const { issuer, identity } = signer;
-  try {
-    trustedRoot.parse(JSON.parse(root.value));
-    return { value: { by: "sigstore", root: root.value, issuer, identity } };
-  } catch {
-    return malformed("it is no trusted_root.json with certificate authorities and certificate logs");
-  }
+  const rootFault = sources.findRootFault(root.value);
+  if (rootFault !== undefined) return malformed(`it is no trusted_root.json: ${rootFault}`);
+  return { value: { by: "sigstore", root: root.value, issuer, identity } };
 }
 
 function findAuthorities(signer: NonNullable<Signer["x509"]>, sources: TrustSources): Found<TrustAnchor> {

@@ -42,3 +42,25 @@ export function parseTrustedRoot(text: string): TrustedRoot {
   demandReadable(root);
   return root;
 }
+
+const MAX_KNOWN = 64;
+const known = new Map<string, string | undefined>();
+
+function findFault(text: string): string | undefined {
+  try {
+    const { certificateAuthorities, ctlogs } = parseTrustedRoot(text);
+    if (certificateAuthorities.length === 0) return "it names no certificate authority";
+    return ctlogs.length === 0 ? "it names no certificate log" : undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.replaceAll(/\s+/g, " ").slice(0, 200) : "it cannot be read";
+  }
+}
+
+/** Why nobody can be verified under a root, or undefined where somebody can. The same text is read once. */
+export function findRootFault(text: string): string | undefined {
+  if (!known.has(text)) {
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(text, findFault(text));
+  }
+  return known.get(text);
+}

@@ -1,6 +1,7 @@
 /** Who has to have signed, as the options of a command name them: the same signers that an AIPolicy has. */
 import { createHash } from "node:crypto";
 import { readPublicGoodRoot } from "../../adapters/sigstore/public-good.ts";
+import { findRootFault } from "../../adapters/sigstore/trusted-root.ts";
 import type { IdentityRule, Signer } from "../../api/signer.ts";
 import { digestAnchor, findTrustAnchor, type TrustSources } from "../../domain/signers.ts";
 import type { NamedSigner } from "../../domain/trust.ts";
@@ -69,6 +70,7 @@ export async function readSigners(options: SignerOptions): Promise<{ named: Sign
   const sources: TrustSources = {
     readConfigMap: (path) => texts.get(path),
     publicGoodRoot: readPublicGoodRoot(),
+    findRootFault,
   };
   const signers = named.map((signer) => {
     const found = findTrustAnchor(signer, sources);

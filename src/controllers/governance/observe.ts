@@ -5,6 +5,7 @@ import type { FenceFacts, NamespaceFacts, PolicyFacts } from "../../domain/facts
 import { judgeFence, type StandingPolicy } from "../../domain/fence.ts";
 import type { TrustSources } from "../../domain/signers.ts";
 import { readPublicGoodRoot } from "../../adapters/sigstore/public-good.ts";
+import { findRootFault } from "../../adapters/sigstore/trusted-root.ts";
 import { resolveSigners } from "../policies/decide.ts";
 import type { World } from "../world.ts";
 
@@ -12,6 +13,7 @@ import type { World } from "../world.ts";
 export const readTrust = (world: World, operatorNamespace: string): TrustSources => ({
   readConfigMap: (name, key) => world.configMaps.get(`${operatorNamespace}/${name}`)?.data[key],
   publicGoodRoot: readPublicGoodRoot(),
+  findRootFault,
 });
 
 /** The policy of that name with its signers resolved. */

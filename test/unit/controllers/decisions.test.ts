@@ -111,7 +111,11 @@ describe("trust roots", () => {
     ["a short RSA key", { name: "s", publicKey: { pem: small } }, undefined, "TrustRootMalformed"],
     ["an unusual curve", { name: "s", publicKey: { pem: odd } }, undefined, "TrustRootMalformed"],
   ])("%s", (_, signer, value, expected) => {
-    const resolved = resolveSigner(signer, "standard", { readConfigMap: () => value, publicGoodRoot: "" });
+    const resolved = resolveSigner(signer, "standard", {
+      readConfigMap: () => value,
+      publicGoodRoot: "",
+      findRootFault: () => undefined,
+    });
     expect(resolved.outcome === "usable" ? resolved.anchor.by : resolved.finding.code).toBe(expected);
   });
 });

@@ -4,16 +4,16 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Signer } from "../../../src/api/signer.ts";
+import { readPublicGoodRoot } from "../../../src/adapters/sigstore/public-good.ts";
+import { findRootFault } from "../../../src/adapters/sigstore/trusted-root.ts";
 import { takesName } from "../../../src/domain/identities.ts";
 import { resolveSigner } from "../../../src/domain/signers.ts";
 
 const readCertificate = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../vectors/model-signing/certificates/${name}.pem`, import.meta.url)), "utf8");
-const ROOT = JSON.stringify({
-  mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-  certificateAuthorities: [{}],
-  ctlogs: [{}],
-});
+const ROOT = readPublicGoodRoot();
+const CUT_OFF = ROOT.replace(/("rawBytes":\s*"MII[A-Za-z0-9+/]{40})[A-Za-z0-9+/]{100}/g, "$1");
+const UNLOGGED = JSON.stringify({ ...(JSON.parse(ROOT) as object), ctlogs: [] });
 const pin = (text: string) => ({
   configMap: "c",
   key: "k",
@@ -24,7 +24,7 @@ const keyless = (over: object = {}): Signer => ({
   sigstore: { issuer: "https://accounts.acme.example", identity: { exact: "ml@acme.example" }, ...over },
 });
 const resolve = (signer: Signer, value?: string) =>
-  resolveSigner(signer, "standard", { readConfigMap: () => value, publicGoodRoot: ROOT });
+  resolveSigner(signer, "standard", { readConfigMap: () => value, publicGoodRoot: ROOT, findRootFault });
 const say = (signer: Signer, value?: string) => {
   const resolved = resolve(signer, value);
   return resolved.outcome === "usable" ? resolved.anchor.by : resolved.finding.code;
@@ -40,6 +40,18 @@ describe("what a signer is trusted by", () => {
     ["a private instance without authorities", keyless({ trustedRoot: pin("{}") }), "{}", "TrustRootMalformed"],
     ["a pattern that does not compile", keyless({ identity: { pattern: "(" } }), undefined, "TrustRootMalformed"],
     ["a pattern that RE2 does not have", keyless({ identity: { pattern: "(?=x)" } }), undefined, "TrustRootMalformed"],
+    [
+      "a private instance whose certificate is cut off",
+      keyless({ trustedRoot: pin(CUT_OFF) }),
+      CUT_OFF,
+      "TrustRootMalformed",
+    ],
+    [
+      "a private instance without a certificate log",
+      keyless({ trustedRoot: pin(UNLOGGED) }),
+      UNLOGGED,
+      "TrustRootMalformed",
+    ],
     ["no identity", keyless({ identity: {} }), undefined, "TrustRootMalformed"],
     ["two identities", keyless({ identity: { exact: "a", pattern: "a" } }), undefined, "TrustRootMalformed"],
     ["a root certificate", { name: "s", x509: { roots: pin(root) } }, root, "x509"],
@@ -73,7 +85,7 @@ describe("what a signer is trusted by", () => {
       const resolved = resolve(signer, value);
       return resolved.outcome === "usable" ? resolved.digest : resolved.finding.code;
     };
-    const other = ROOT.replace("[{}]", "[{},{}]");
+    const other = JSON.stringify(JSON.parse(ROOT));
     const different = [
       digestOf(keyless()),
       digestOf(keyless({ issuer: "https://other.example" })),
