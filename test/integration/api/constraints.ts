@@ -21,6 +21,8 @@ const SAMPLES: Record<string, string> = {
   "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": "name",
   "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$": "name",
   "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$": "value",
+  "^https?:\\/\\/[^\\s]+$": "https://accounts.acme.example",
+  "^[^\\s]+$": "ml@acme.example",
   "^[^\\r\\n]+$": "one line",
   "^sha256:[a-f0-9]{64}$": `sha256:${"a".repeat(64)}`,
   "^v1:sha256:[a-f0-9]{64}$": `v1:sha256:${"a".repeat(64)}`,

@@ -20,6 +20,11 @@ const peer = (value: object) => (spec: Spec) => ({
 });
 const tier = (change: object) => (spec: Spec) => ({ ...spec, tiers: [{ ...(spec.tiers as object[])[0], ...change }] });
 const signer = (publicKey: object) => (spec: Spec) => ({ ...spec, signers: [{ name: "pipeline", publicKey }] });
+const PINNED = { configMap: "c", key: "k", sha256: "a".repeat(64) };
+const keyless = (identity: object) => (spec: Spec) => ({
+  ...spec,
+  signers: [{ name: "pipeline", sigstore: { issuer: "https://accounts.acme.example", identity } }],
+});
 const reaction = (...steps: object[]) => tier({ onBreach: [{ for: ["DigestRevoked"], steps }] });
 const REVIEWED = { cause: "x", action: "y", check: { due: "2027-01-01", result: "z" } };
 const without = (key: string) => (spec: Spec) => ({
@@ -118,6 +123,34 @@ export const RULES: RuleCase[] = [
     message: "a configMap needs key and sha256 beside it",
     spec: signer({ configMap: "c", key: "k" }),
   },
+  ...[{}, { publicKey: { pem: "x" }, x509: { roots: PINNED } }].map(
+    (given): RuleCase => ({
+      kind: "AIPolicy",
+      message: "give exactly one of publicKey, sigstore and x509",
+      spec: (spec) => ({ ...spec, signers: [{ name: "pipeline", ...given }] }),
+    }),
+  ),
+  ...[{}, { exact: "a", pattern: "a" }].map(
+    (identity): RuleCase => ({
+      kind: "AIPolicy",
+      message: "give the identity either as exact or as pattern",
+      spec: keyless(identity),
+    }),
+  ),
+  ...["(", "a**", "(?=x)", "[a"].map(
+    (pattern): RuleCase => ({
+      kind: "AIPolicy",
+      message: "the pattern is no regular expression (RE2)",
+      spec: keyless({ pattern }),
+    }),
+  ),
+  ...[{ over: "attestation" }, { over: "artifact", predicateType: "https://slsa.dev/provenance/v1" }].map(
+    (demand): RuleCase => ({
+      kind: "AIPolicy",
+      message: "set predicateType exactly when over is attestation",
+      spec: tier({ signatures: [{ ...demand, anyOf: ["pipeline"] }] }),
+    }),
+  ),
   {
     kind: "AIPolicy",
     message: "count cannot exceed the number of signers in anyOf",

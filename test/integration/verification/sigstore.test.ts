@@ -140,7 +140,7 @@ describe("what the suite does not ask", () => {
     expect(JSON.parse(answer.stdout)).toEqual({
       artifact: digest,
       verdict: "verified",
-      signer: { by: "certificate", identity: { exact: IDENTITY }, issuer: ISSUER },
+      signer: { by: "certificate", identity: IDENTITY, issuer: ISSUER },
       over: { form: "artifact" },
     });
   });
