@@ -65,12 +65,21 @@ async function walk(folder: string, prefix: string, ignored: readonly string[], 
 /** With a slash at its end a link would be followed before anybody sees that it is one. */
 const withoutTail = (path: string) => path.replace(/(?:\/\.?)+$/, "") || "/";
 
+/** Where a model is, and how it is listed. */
+export interface Listing {
+  model: string;
+  /** Paths within it that are left out. */
+  ignored: readonly string[];
+  /** How the file is named where the model is one; by its base name where it is left out. */
+  nameOfOne?: string | undefined;
+}
+
 /** Every file of the model but those left out, by code point. Throws a ModelRefusal where there is none. */
-export async function listFiles(model: string, ignored: readonly string[]): Promise<ModelFile[]> {
+export async function listFiles({ model, ignored, nameOfOne }: Listing): Promise<ModelFile[]> {
   const top = withoutTail(model);
   const status = await lstat(top, { bigint: true });
   if (status.isSymbolicLink()) throw unfit("the model is a symbolic link");
-  if (status.isFile()) return [toFile(basename(top), top, status)];
+  if (status.isFile()) return [toFile(nameOfOne ?? basename(top), top, status)];
   const found: ModelFile[] = [];
   await walk(top, "", ignored, found);
   if (found.length === 0) throw unfit("it has no files");
@@ -78,13 +87,9 @@ export async function listFiles(model: string, ignored: readonly string[]): Prom
 }
 
 /** Lists anew what was listed before. Throws a ModelRefusal where a file came, went, or is another one now. */
-export async function demandUnchanged(
-  before: readonly ModelFile[],
-  model: string,
-  ignored: readonly string[],
-): Promise<void> {
+export async function demandUnchanged(before: readonly ModelFile[], listing: Listing): Promise<void> {
   const rest = new Map(before.map((file) => [file.name, file]));
-  for (const { name, stamp } of await listFiles(model, ignored)) {
+  for (const { name, stamp } of await listFiles(listing)) {
     const known = rest.get(name);
     if (known === undefined || !isSameFile(known.stamp, stamp)) throw changed(name);
     rest.delete(name);

@@ -6,8 +6,7 @@ import { type KeyObject, verify } from "node:crypto";
 import { z } from "zod";
 import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { findCurveHash } from "../signatures/keys.ts";
-import { MAX_RESOURCES, type ModelManifest, STATEMENT_TYPE } from "./manifest.ts";
-import { isSoundName } from "./names.ts";
+import { demandSoundNames, MAX_RESOURCES, type ModelManifest, STATEMENT_TYPE } from "./manifest.ts";
 import { ModelRefusal, showName } from "./refusal.ts";
 
 export const LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1";
@@ -36,11 +35,11 @@ export function toLegacyManifest(json: unknown): ModelManifest {
   if (!parsed.success) throw broken("its payload is no statement of model_signing 0.2 over files by their SHA-256");
   const seen = new Set<string>();
   const resources = parsed.data.subject.map(({ name, digest: { sha256: digest } }) => {
-    if (!isSoundName(name)) throw broken(`${showName(name)} is no path within a model`);
     if (seen.has(name)) throw broken(`${showName(name)} is listed twice`);
     seen.add(name);
     return { name, part: undefined, digest };
   });
+  demandSoundNames(resources);
   return {
     format: "v0.2",
     // There is no digest of the whole: each file is a subject, and the first of them will do.

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { isSoundName } from "./names.ts";
+import { isSoundName, ONE_FILE } from "./names.ts";
 import { ModelRefusal, showName } from "./refusal.ts";
 
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
@@ -38,6 +38,17 @@ export interface ModelManifest {
 /** More than a signature file of 32 MiB has room for, with names of some length. */
 export const MAX_RESOURCES = 200_000;
 
+/** Whether the model is one file that has no name of its own. */
+export const isOfOneFile = (resources: readonly Resource[]): boolean =>
+  resources.every(({ name }) => name === ONE_FILE);
+
+/** Holds the names to being paths within a model. Throws a ModelRefusal. */
+export function demandSoundNames(resources: readonly Resource[]): void {
+  if (isOfOneFile(resources)) return;
+  const unsound = resources.find(({ name }) => !isSoundName(name));
+  if (unsound !== undefined) throw broken(`${showName(unsound.name)} is no path within a model`);
+}
+
 const statement = z.object({
   _type: z.literal(STATEMENT_TYPE),
   subject: z.array(z.object({ name: z.string().min(1), digest: z.object({ sha256: z.string() }) })).length(1),
@@ -56,6 +67,9 @@ const statement = z.object({
       .max(MAX_RESOURCES),
   }),
 });
+
+/** A path that leaves nothing of a model. */
+const isWhole = (path: string) => path.split("/").every((part) => part === "" || part === ".") && !path.startsWith("/");
 
 const broken = (why: string) => new ModelRefusal("SignatureBroken", why);
 
@@ -91,6 +105,8 @@ export function toManifest(json: unknown): ModelManifest {
   const hash = Object.hasOwn(LABELS, serialization.hash_type) ? LABELS[serialization.hash_type] : undefined;
   if (hash === undefined)
     throw broken(`hash ${showName(serialization.hash_type)} is not supported: sha256, blake2b or blake3`);
+  const ignored = serialization.ignore_paths ?? [];
+  if (ignored.some(isWhole)) throw broken("it leaves out the whole model");
   const isSharded = serialization.method === "shards";
   if (isSharded !== (serialization.shard_size !== undefined))
     throw broken("shard_size belongs to shards, and to nothing else");
@@ -102,12 +118,12 @@ export function toManifest(json: unknown): ModelManifest {
     const isOfHash = Object.hasOwn(LABELS, plain) && LABELS[plain] === hash;
     if (!isOfHash || digest.length !== HEX_LENGTH[hash]) throw broken(`the digest of ${showName(label)} is no ${hash}`);
     const { name, part } = isSharded ? parseShard(label) : { name: label, part: undefined };
-    if (!isSoundName(name)) throw broken(`${showName(name)} is no path within a model`);
     if (seen.has(label)) throw broken(`${showName(label)} is listed twice`);
     seen.add(label);
     root.update(digest, "hex");
     return { name, part, digest };
   });
+  demandSoundNames(resources);
   const rootDigest = root.digest("hex");
   if (parsed.subject[0]?.digest.sha256 !== rootDigest) throw broken("its root digest is not that of what it lists");
   if (serialization.shard_size !== undefined) demandWholeFiles(resources, serialization.shard_size);
@@ -117,7 +133,7 @@ export function toManifest(json: unknown): ModelManifest {
     hash,
     resources,
     shardSize: serialization.shard_size,
-    ignored: serialization.ignore_paths ?? [],
+    ignored,
   };
 }
 

@@ -6,6 +6,9 @@ export function isSoundName(name: string): boolean {
   return name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
+/** How the reference implementation names a model of one file; the specification has its base name. */
+export const ONE_FILE = ".";
+
 /** Order by Unicode code points, which UTF-16 does not keep beyond the basic plane. */
 export const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 

@@ -21,8 +21,8 @@ export interface SigningCase {
 
 /** The signature file. Throws a ModelRefusal where the model cannot be signed. */
 export async function signModel({ model, key, chain, ignored }: SigningCase, watch: Watcher): Promise<string> {
-  const leftOut = [...GIT_FILES, ...ignored];
-  const files = await listFiles(model, leftOut);
+  const listing = { model, ignored: [...GIT_FILES, ...ignored] };
+  const files = await listFiles(listing);
   if (files.length > MAX_RESOURCES)
     throw new ModelRefusal("ModelUnfit", `it has more files than a signature may list: ${MAX_RESOURCES}`);
   const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -35,7 +35,7 @@ export async function signModel({ model, key, chain, ignored }: SigningCase, wat
     });
     hashed.push({ name: file.name, digest });
   }
-  await demandUnchanged(files, model, leftOut);
+  await demandUnchanged(files, listing);
   const payload = writeStatement(basename(resolve(model)), hashed, ignored);
   const bundle = {
     mediaType: BUNDLE_TYPE,

@@ -10,8 +10,8 @@ import { demandUnchanged, GIT_FILES, listFiles, type ModelFile } from "./enumera
 import { type ModelSignature, parseSignature } from "./envelope.ts";
 import { hashFile, type Progress } from "./hash-file.ts";
 import { isLegacySignedBy } from "./legacy.ts";
-import type { ModelManifest, Resource } from "./manifest.ts";
-import { isIgnored, isSoundName } from "./names.ts";
+import { isOfOneFile, type ModelManifest, type Resource } from "./manifest.ts";
+import { isIgnored, isSoundName, ONE_FILE } from "./names.ts";
 import { ModelRefusal, type ModelRefusalCode, showName } from "./refusal.ts";
 import { parseManifest } from "./statement.ts";
 
@@ -118,8 +118,12 @@ async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
   const manifest = parseManifest(signed.payload, about.acceptsLegacy);
   await demandSigned(about, signed, manifest);
   const ignored = [...new Set([...listRecorded(manifest), ...about.ignored])];
-  const leftOut = [...listGitFiles(manifest), ...ignored];
-  const files = await listFiles(about.model, leftOut);
+  const listing = {
+    model: about.model,
+    ignored: [...listGitFiles(manifest), ...ignored],
+    nameOfOne: isOfOneFile(manifest.resources) ? ONE_FILE : undefined,
+  };
+  const files = await listFiles(listing);
   const { wanted, unsigned } = match(manifest, files, about.toleratesUnsigned);
   const total = wanted.reduce(
     (sum, { resource: { part }, file }) => sum + (part === undefined ? file.size : part.end - part.start),
@@ -134,7 +138,7 @@ async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
     const digest = await hashFile(file, manifest.hash, resource.part, progress);
     if (digest !== resource.digest) throw mismatch(`${showName(resource.name)} is not what was signed`);
   }
-  await demandUnchanged(files, about.model, leftOut);
+  await demandUnchanged(files, listing);
   return {
     verdict: "verified",
     files: new Set(wanted.map(({ file }) => file.name)).size,

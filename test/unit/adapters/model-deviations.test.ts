@@ -230,12 +230,50 @@ describe("8. names that lead out of the model, which Python read where unsigned 
       method: "files",
       hash_type: "sha256",
       allow_symlinks: false,
-      ignore_paths: ["../..", "/", "", ".", "./extra", "extra/"],
+      ignore_paths: ["../..", "/", "./extra", "extra/"],
     });
     expect(await judge({ w: "weights" }, statement)).toMatchObject({ verdict: "verified", ignored: [] });
     expect(await judge({ w: "weights", extra: "x" }, statement)).toMatchObject(
       refusal("ModelMismatch", "extra is there and was not signed"),
     );
+  });
+});
+
+describe("a model of one file, which the specification names by its base name and Python by a point", () => {
+  const RESOURCE = { digest: sha256("weights"), algorithm: "sha256" };
+  const inFile = { signature: Buffer.alloc(0), trust };
+  const judgeFile = async (statement: ModelStatement, text = "weights") => {
+    const folder = await writeModel({ "m.onnx": text });
+    const about = { ...inFile, signature: signWithKey(statement, privateKey) };
+    const verdict = await judgeModel({ ...about, model: join(folder, "m.onnx") });
+    const ofFolder = await judgeModel({ ...about, model: folder });
+    await rm(folder, { recursive: true });
+    return { verdict, ofFolder };
+  };
+
+  test.each(["m.onnx", "."])("is read as %s, because there is nothing to mistake it for", async (name) => {
+    const statement = toStatement([{ ...RESOURCE, name }]);
+    expect((await judgeFile(statement)).verdict).toMatchObject({ verdict: "verified", files: 1, bytes: 7 });
+    expect((await judgeFile(statement, "wEights")).verdict).toMatchObject(refusal("ModelMismatch", "is not what was"));
+  });
+
+  test("is read in shards as well", async () => {
+    const shards = toShards(toResources({ ".:0:4": "weig", ".:4:7": "hts" }));
+    expect((await judgeFile(shards)).verdict).toMatchObject({ verdict: "verified", files: 1, bytes: 7 });
+  });
+
+  test("is not a folder with this file", async () => {
+    expect((await judgeFile(toStatement([{ ...RESOURCE, name: "." }]))).ofFolder).toMatchObject(
+      refusal("ModelMismatch", ". was signed and is not there"),
+    );
+  });
+
+  test("has no second name beside the point", async () => {
+    const two = toStatement([
+      { ...RESOURCE, name: "." },
+      { ...RESOURCE, name: "m.onnx" },
+    ]);
+    expect((await judgeFile(two)).verdict).toMatchObject(refusal("SignatureBroken", ". is no path within a model"));
   });
 });
 
@@ -286,6 +324,20 @@ describe("9. what is there twice or without content", () => {
   test("a folder without files is no part of a model, because nothing signs it", async () => {
     const prepare = (model: string) => mkdir(join(model, "a/b/c"), { recursive: true });
     expect(await judge({ w: "weights" }, toStatement(resources), {}, prepare)).toMatchObject({ verdict: "verified" });
+  });
+});
+
+describe("a path that is left out and is the whole model", () => {
+  test.each([".", "", "./", "./.", ".//"])("%j is refused, because nothing would be signed", async (path) => {
+    const statement = toStatement(toResources({ w: "weights" }), {
+      method: "files",
+      hash_type: "sha256",
+      allow_symlinks: false,
+      ignore_paths: ["logs", path],
+    });
+    expect(await judge({ w: "weights" }, statement)).toMatchObject(
+      refusal("SignatureBroken", "it leaves out the whole model"),
+    );
   });
 });
 
