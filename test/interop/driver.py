@@ -33,7 +33,13 @@ def sign(request):
 
 def verify(request):
     config = verifying.Config().set_ignore_unsigned_files(request["ignoreUnsigned"])
-    if request["chain"]:
+    if "named" in request:
+        config.use_sigstore_verifier(
+            identity=request["named"]["identity"],
+            oidc_issuer=request["named"]["issuer"],
+            trust_config=pathlib.Path(request["named"]["trustConfig"]),
+        )
+    elif request["chain"]:
         config.use_certificate_verifier(certificate_chain=[pathlib.Path(path) for path in request["chain"]])
     else:
         config.use_elliptic_key_verifier(public_key=pathlib.Path(request["publicKey"]))

@@ -5,7 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signModel } from "../../src/adapters/model-signing/sign-model.ts";
-import type { ModelTrust } from "../../src/adapters/model-signing/verify-model.ts";
+import type { ModelTrust, ModelVerdict } from "../../src/adapters/model-signing/verify-model.ts";
+import { parseTrustedRoot } from "../../src/adapters/sigstore/trusted-root.ts";
 import {
   judgeModel,
   type ModelStatement,
@@ -18,6 +19,7 @@ import { CHANGES, type Change, type Files, FORGERIES, PLAIN, type Shape, SHAPES 
 import { type Answer, startReference, type SignRequest } from "./reference.ts";
 import { createReport } from "./report.ts";
 import { CURVES, type Curve, makeSigners } from "./signers.ts";
+import { SIGSTORE_CASES, toTrustConfig } from "./sigstore.ts";
 
 /** A model with its signature, and how it is signed. */
 interface Signed {
@@ -33,19 +35,28 @@ makeSigners(work);
 const reference = startReference();
 const report = createReport();
 
+const toAnswer = (verdict: ModelVerdict): Answer =>
+  verdict.verdict === "verified" ? { ok: true, why: "" } : { ok: false, why: `${verdict.code}: ${verdict.why}` };
+
 async function verifyOurs({ model, signature, method, curve }: Signed, toleratesUnsigned: boolean): Promise<Answer> {
   const trust: ModelTrust =
     method === "key"
       ? { method, key: createPublicKey(readFileSync(at(`${curve}.pub`))) }
       : { method, certificates: [readFileSync(at("root.pem"))], now: Date.now() };
-  const verdict = await judgeModel({ model, signature: readFileSync(signature), trust, toleratesUnsigned });
-  return verdict.verdict === "verified" ? { ok: true, why: "" } : { ok: false, why: `${verdict.code}: ${verdict.why}` };
+  return toAnswer(await judgeModel({ model, signature: readFileSync(signature), trust, toleratesUnsigned }));
 }
 
 async function compare(what: string, signed: Signed, ignoreUnsigned = false): Promise<void> {
   const { model, signature, method, curve } = signed;
   const chain = method === "key" ? [] : [at("root.pem")];
-  const theirs = await reference.verify({ model, signature, publicKey: at(`${curve}.pub`), chain, ignoreUnsigned });
+  const theirs = await reference.verify({
+    model,
+    signature,
+    publicKey: at(`${curve}.pub`),
+    chain,
+    named: undefined,
+    ignoreUnsigned,
+  });
   report.add(what, theirs, await verifyOurs(signed, ignoreUnsigned));
 }
 
@@ -161,6 +172,20 @@ const compareForgeries = () =>
     }
   });
 
+const compareSigstore = () =>
+  withModel({ what: "", files: PLAIN }, async (model) => {
+    for (const { what, make, who } of SIGSTORE_CASES) {
+      const { trustedRoot, bundle } = await make(toStatement(toResources(PLAIN)));
+      writeFileSync(at("trust.json"), toTrustConfig(trustedRoot));
+      writeFileSync(at("named.sig"), bundle);
+      const named = { ...who, trustConfig: at("trust.json") };
+      const request = { model, signature: at("named.sig"), publicKey: "", chain: [], named, ignoreUnsigned: false };
+      const trust: ModelTrust = { method: "sigstore", root: parseTrustedRoot(trustedRoot), ...who };
+      const verdict = await judgeModel({ model, signature: Buffer.from(bundle), trust });
+      report.add(`by a name, ${what}`, await reference.verify(request), toAnswer(verdict));
+    }
+  });
+
 for (const curve of CURVES) {
   for (const method of ["key", "certificate"] as const) await bothWays({ what: "files", files: PLAIN }, method, curve);
 }
@@ -168,6 +193,7 @@ for (const shape of SHAPES) await bothWays(shape, "key", "prime256v1");
 await compareForms();
 await compareChanges();
 await compareForgeries();
+await compareSigstore();
 reference.stop();
 rmSync(work, { recursive: true });
 process.exitCode = report.finish() ? 0 : 1;

@@ -51,6 +51,8 @@ export interface VerifyRequest {
   signature: string;
   publicKey: string;
   chain: string[];
+  /** Who has to have signed, where neither key nor certificate of ours says it. */
+  named: { identity: string; issuer: string; trustConfig: string } | undefined;
   ignoreUnsigned: boolean;
 }
 export interface Answer {
