@@ -1,6 +1,7 @@
 // A registry that lies, floods, drips and breaks off as a test says; it counts what it was able to send.
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import { type AddressInfo, createServer as createRawServer, type Server, type Socket } from "node:net";
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, connect, createServer as createRawServer, type Server, type Socket } from "node:net";
 
 export interface Asked {
   method: string;
@@ -31,7 +32,7 @@ export const stopHostileRegistries = async (): Promise<void> => {
   await Promise.all(running.splice(0).map((stop) => stop()));
 };
 
-async function listen(server: Server): Promise<Omit<HostileRegistry, "requests">> {
+async function listen(server: Server, protocol = "http"): Promise<Omit<HostileRegistry, "requests">> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -46,13 +47,16 @@ async function listen(server: Server): Promise<Omit<HostileRegistry, "requests">
     });
   running.push(stop);
   const sentBytes = () => [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, 0);
-  return { host, url: `http://${host}`, sentBytes, stop };
+  return { host, url: `${protocol}://${host}`, sentBytes, stop };
 }
 
 /** Starts one that answers each path (without its query) by its own reply, and others with 404. */
-export async function startHostileRegistry(script: Reply | Record<string, Reply>): Promise<HostileRegistry> {
+export async function startHostileRegistry(
+  script: Reply | Record<string, Reply>,
+  tls?: { key: Buffer; cert: Buffer },
+): Promise<HostileRegistry> {
   const requests: Asked[] = [];
-  const server = createServer((request, response) => {
+  const serve: RequestListener = (request, response) => {
     const { method = "", url: path = "", headers } = request;
     const asked: Asked = { method, path, headers, body: "", number: requests.length };
     requests.push(asked);
@@ -64,6 +68,26 @@ export async function startHostileRegistry(script: Reply | Record<string, Reply>
       if (reply === undefined) response.writeHead(404).end();
       else reply(response, asked);
     });
+  };
+  if (tls !== undefined) return { ...(await listen(createTlsServer(tls, serve), "https")), requests };
+  return { ...(await listen(createServer(serve))), requests };
+}
+
+/** Starts a proxy that leads every tunnel to the same place, whatever it is asked for. */
+export async function startProxy(target: HostileRegistry): Promise<HostileRegistry> {
+  const requests: Asked[] = [];
+  const server = createServer();
+  server.on("connect", (request, socket: Socket, head: Buffer) => {
+    const { method = "", url: path = "", headers } = request;
+    requests.push({ method, path, headers, body: "", number: requests.length });
+    const [host = "", port = ""] = target.host.split(":");
+    const upstream = connect(Number(port), host, () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      upstream.write(head);
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on("error", () => socket.destroy());
+    socket.on("error", () => upstream.destroy());
   });
   return { ...(await listen(server)), requests };
 }

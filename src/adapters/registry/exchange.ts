@@ -121,9 +121,16 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const run = async <T>(host: string, ms: number, read: (deadline: AbortSignal) => Promise<T>): Promise<T> => {
     pauses.demandFree(host);
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), ms);
+    let timer: NodeJS.Timeout | undefined;
+    // A signal ends requests, but not connections that are still being made.
+    const tooLate = new Promise<never>((_, fail) => {
+      timer = setTimeout(() => {
+        deadline.abort();
+        fail(new Error("too late"));
+      }, ms);
+    });
     try {
-      return await read(deadline.signal);
+      return await Promise.race([read(deadline.signal), tooLate]);
     } catch (error) {
       const failure = toRegistryError(error, host, deadline.signal.aborted);
       pauses.note(host, failure);

@@ -177,7 +177,7 @@ describe("an answer", () => {
       KERNEL,
     ],
     ["a byte at a time", (response) => drip(response), "TimedOut", MIB],
-    ["of headers alone", (response) => void response.writeHead(200).flushHeaders(), "TimedOut", MIB],
+    ["of headers alone", (response) => response.writeHead(200).flushHeaders(), "TimedOut", MIB],
     ["that never comes", () => {}, "TimedOut", MIB],
     ["that breaks off", (response) => void response.destroy(), "Unreachable", MIB],
     [
@@ -189,7 +189,7 @@ describe("an answer", () => {
     ["of another range", (response) => void response.writeHead(206).end(MANIFEST), "Failed", MIB],
     ["with 500 and no end", (response) => flood(response.writeHead(500)), "Failed", MIB + KERNEL],
     ["with 404 and no end", (response) => flood(response.writeHead(404)), "NotFound", MIB + KERNEL],
-    ["with 404 that drips", (response) => drip(response.writeHead(404)), "NotFound", MIB],
+    ["with 404 that drips", (response) => drip(response.writeHead(404)), "TimedOut", MIB],
   ])("%s", async (_, reply, code, maxBytes) => {
     const { registry, ref, server } = await open({ [PATH]: reply });
     await expectCode(registry.readByDigest(ref), code);
@@ -276,6 +276,26 @@ describe("an answer", () => {
     const start = performance.now();
     await expect(registry.readByDigest(ref)).rejects.toMatchObject({ name: "RegistryError" });
     expect(performance.now() - start).toBeLessThan(TIMEOUT_MS + 600);
+  });
+
+  test("that never gets beyond the handshake of TLS", async () => {
+    const server = await startRawRegistry(() => {});
+    const registry = createRegistry(
+      createExchange({ insecureHosts: new Set(), credentials: () => [], timeoutMs: TIMEOUT_MS }),
+    );
+    await expectCode(registry.readByDigest({ host: server.host, repository: "m", digest: DIGEST }), "TimedOut");
+  });
+
+  test("from a name that takes for ever to resolve", async () => {
+    const exchange = createExchange({
+      insecureHosts: new Set(),
+      credentials: () => [],
+      timeoutMs: TIMEOUT_MS,
+      resolve: () => {},
+    });
+    const ref = { host: "registry.example", repository: "m", digest: DIGEST };
+    await expectCode(createRegistry(exchange).readByDigest(ref), "TimedOut");
+    await exchange.close();
   });
 
   test("with trailers is what came before them", async () => {
