@@ -15,6 +15,28 @@ describe("settings", () => {
       port: 8080,
       pullSecrets: [],
       insecureRegistries: [],
+      registryMirrors: [],
+      registryCaFile: undefined,
+      proxy: { https: "", http: "", except: "" },
+    });
+  });
+
+  test("say where registries are mirrored and which proxies lead to them; the lower case goes first", () => {
+    const mirrors = [{ registry: "docker.io", mirrors: ["m.example/hub"] }];
+    expect(
+      readConfig({
+        VOUCHSAFE_NAMESPACE: "v",
+        VOUCHSAFE_REGISTRY_MIRRORS: JSON.stringify(mirrors),
+        VOUCHSAFE_REGISTRY_CA_FILE: "/ca.crt",
+        HTTPS_PROXY: "http://upper.example:1",
+        https_proxy: "http://lower.example:2",
+        HTTP_PROXY: "http://upper.example:3",
+        no_proxy: ".example",
+      }),
+    ).toMatchObject({
+      registryMirrors: [{ registry: "docker.io", mirrors: ["m.example/hub"], only: false }],
+      registryCaFile: "/ca.crt",
+      proxy: { https: "http://lower.example:2", http: "http://upper.example:3", except: ".example" },
     });
   });
 
@@ -28,6 +50,13 @@ describe("settings", () => {
     [{}, "VOUCHSAFE_NAMESPACE"],
     [{ VOUCHSAFE_NAMESPACE: "v", VOUCHSAFE_PORT: "many" }, "VOUCHSAFE_PORT"],
     [{ VOUCHSAFE_NAMESPACE: "v", VOUCHSAFE_LOG_LEVEL: "loud" }, "VOUCHSAFE_LOG_LEVEL"],
+    [{ VOUCHSAFE_NAMESPACE: "v", VOUCHSAFE_REGISTRY_MIRRORS: "docker.io" }, "VOUCHSAFE_REGISTRY_MIRRORS"],
+    [{ VOUCHSAFE_NAMESPACE: "v", VOUCHSAFE_REGISTRY_MIRRORS: '[{"registry":"r"}]' }, "VOUCHSAFE_REGISTRY_MIRRORS"],
+    [
+      { VOUCHSAFE_NAMESPACE: "v", VOUCHSAFE_REGISTRY_MIRRORS: '[{"registry":"r","mirrors":["a","b","c","d","e"]}]' },
+      "VOUCHSAFE_REGISTRY_MIRRORS",
+    ],
+    [{ VOUCHSAFE_NAMESPACE: "v", HTTPS_PROXY: "proxy.example" }, "HTTPS_PROXY"],
   ])("%j is refused by name", (env, name) => {
     expect(() => readConfig(env)).toThrow(name);
   });

@@ -2,6 +2,7 @@
  * Mirrors of registries. Content by digest is taken from the first that has it, for its digest is compared whoever
  * sends it. Which signatures there are is asked of the registry itself: a mirror that lags would hide some.
  */
+import { RegistryError } from "./errors.ts";
 import type { ImageReference } from "./reference.ts";
 import { isHost, isRepository, toAskedHost } from "./reference.ts";
 import type { Registry } from "./registry.ts";
@@ -46,44 +47,56 @@ function parseSettings(settings: readonly MirrorSettings[]): Map<string, Sources
   );
 }
 
-/** Asks one after the other until one answers. What the last one throws is thrown. */
-async function askInOrder<T>(refs: readonly ImageReference[], ask: (ref: ImageReference) => Promise<T>): Promise<T> {
-  let failure: unknown = new Error("no registry to ask");
-  for (const ref of refs) {
-    try {
-      return await ask(ref);
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}
+/** Failures after which a mirror is not worth waiting for again. */
+const isDown = (error: RegistryError) => ["Unreachable", "TimedOut", "RateLimited"].includes(error.code);
 
 /** Makes the function that lets a registry read from mirrors where there are some. Throws where the settings are wrong. */
 export function withMirrors(settings: readonly MirrorSettings[]): (registry: Registry) => Registry {
   const sources = parseSettings(settings);
-  const listRefs = (ref: ImageReference, purpose: "content" | "list"): ImageReference[] => {
-    const { mirrors, only } = sources.get(ref.host) ?? { mirrors: [], only: false };
-    if (purpose === "list" && !only) return [ref];
-    const mirrored = mirrors.map(({ host, prefix }) => ({ ...ref, host, repository: `${prefix}${ref.repository}` }));
-    return only ? mirrored : [...mirrored, ref];
-  };
-  return (registry) => ({
-    readByDigest: (ref) => askInOrder(listRefs(ref, "content"), (one) => registry.readByDigest(one)),
-    readBlob: (ref, blob) => askInOrder(listRefs(ref, "content"), (one) => registry.readBlob(one, blob)),
-    readTag: (ref, tag) => askInOrder(listRefs(ref, "list"), (one) => registry.readTag(one, tag)),
-    listReferrers: (ref) => askInOrder(listRefs(ref, "list"), (one) => registry.listReferrers(one)),
-    streamBlob: async function* stream(ref, blob) {
-      const { pieces, first } = await askInOrder(listRefs(ref, "content"), async (one) => {
-        const iterator = registry.streamBlob(one, blob)[Symbol.asyncIterator]();
-        return { pieces: iterator, first: await iterator.next() };
-      });
-      // Once bytes were handed on there is no way back to another source.
-      try {
-        for (let next = first; next.done !== true; next = await pieces.next()) yield next.value;
-      } finally {
-        await pieces.return?.();
+  return (registry) => {
+    const down = new Set<string>();
+
+    const listRefs = (ref: ImageReference, purpose: "content" | "list"): ImageReference[] => {
+      const { mirrors, only } = sources.get(ref.host) ?? { mirrors: [], only: false };
+      if (purpose === "list" && !only) return [ref];
+      const all = mirrors.map(({ host, prefix }) => ({ ...ref, host, repository: `${prefix}${ref.repository}` }));
+      const up = all.filter(({ host }) => !down.has(host));
+      if (!only) return [...up, ref];
+      return up.length > 0 ? up : all;
+    };
+
+    /** Asks one after the other until one answers. What the last one throws is thrown. */
+    const ask = async <T>(refs: readonly ImageReference[], read: (ref: ImageReference) => Promise<T>): Promise<T> => {
+      let failure: unknown = new Error("no registry to ask");
+      for (const ref of refs) {
+        try {
+          return await read(ref);
+        } catch (error) {
+          if (!(error instanceof RegistryError)) throw error;
+          if (isDown(error)) down.add(ref.host);
+          failure = error;
+        }
       }
-    },
-  });
+      throw failure;
+    };
+
+    return {
+      readByDigest: (ref) => ask(listRefs(ref, "content"), (one) => registry.readByDigest(one)),
+      readBlob: (ref, blob) => ask(listRefs(ref, "content"), (one) => registry.readBlob(one, blob)),
+      readTag: (ref, tag) => ask(listRefs(ref, "list"), (one) => registry.readTag(one, tag)),
+      listReferrers: (ref) => ask(listRefs(ref, "list"), (one) => registry.listReferrers(one)),
+      streamBlob: async function* stream(ref, blob) {
+        const { pieces, first } = await ask(listRefs(ref, "content"), async (one) => {
+          const iterator = registry.streamBlob(one, blob)[Symbol.asyncIterator]();
+          return { pieces: iterator, first: await iterator.next() };
+        });
+        // Once bytes were handed on there is no way back to another source.
+        try {
+          for (let next = first; next.done !== true; next = await pieces.next()) yield next.value;
+        } finally {
+          await pieces.return?.();
+        }
+      },
+    };
+  };
 }

@@ -29,11 +29,19 @@ function findStringEnd(text: string, start: number): number {
   return text.length;
 }
 
-const isName = (text: string, end: number) => {
+const SPACE = new Set([" ", "\t", "\n", "\r"]);
+
+/** Whether the string that ends here is the name of a member. */
+function isName(text: string, end: number): boolean {
   let at = end + 1;
-  while (/\s/.test(text[at] ?? "")) at += 1;
+  while (SPACE.has(text[at] ?? "")) at += 1;
   return text[at] === ":";
-};
+}
+
+function readName(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end);
+  return raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
+}
 
 function addMember(container: Container, name: string): string | undefined {
   const key = container.isMap ? name : foldName(name);
@@ -60,7 +68,7 @@ function findAmbiguity(text: string): string | undefined {
     if (character === '"') {
       const end = findStringEnd(text, at);
       if (current !== undefined && isName(text, end)) {
-        const ambiguity = addMember(current, JSON.parse(text.slice(at, end + 1)) as string);
+        const ambiguity = addMember(current, readName(text, at, end));
         if (ambiguity !== undefined) return ambiguity;
       }
       at = end;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { readConfig } from "../../../src/config.ts";
 import { CHART, findHelm, renderChart } from "../../harness/helm.ts";
 
 const run = promisify(execFile);
@@ -34,6 +35,10 @@ test.each([
   ["logLevel", "loud"],
   ["mutations", true],
   ["image", { digest: "sha256:1" }],
+  ["registryMirrors", [{ registry: "docker.io" }]],
+  ["registryMirrors", [{ registry: "docker.io/library", mirrors: ["m.example"] }]],
+  ["registryCA", { configMap: "a/b" }],
+  ["proxy", { https: "proxy.example" }],
   ["nonsense", 1],
 ])("a wrong value of %s is refused", async (name, value) => {
   await expect(render({ [name]: value })).rejects.toThrow(/values don't meet the specifications of the schema/);
@@ -75,6 +80,37 @@ test("pods run as nobody, cannot write, and hold no capability", async () => {
       },
     },
   });
+});
+
+test("mirrors, authorities and proxies of registries reach the operator as its settings, and nothing where there are none", async () => {
+  interface Pod {
+    volumes?: object[];
+    containers: { env: { name: string; value?: string }[]; volumeMounts?: { name: string; mountPath: string }[] }[];
+  }
+  const readPod = async (values: object) => {
+    const deployment = (await render(values)).find(({ kind }) => kind === "Deployment");
+    const { spec } = (deployment?.spec as { template: { spec: Pod } }).template;
+    const env = Object.fromEntries(spec.containers[0]?.env.map(({ name, value }) => [name, value]) ?? []);
+    return { env, mounts: spec.containers[0]?.volumeMounts, volumes: spec.volumes };
+  };
+  const mirrors = [{ registry: "docker.io", mirrors: ["m.example/hub"], only: true }];
+  const { env, mounts, volumes } = await readPod({
+    registryMirrors: mirrors,
+    registryCA: { configMap: "authorities", key: "bundle.pem" },
+    proxy: { https: "http://proxy.example:3128", http: "", except: ".example" },
+  });
+  const config = readConfig({ ...env, VOUCHSAFE_NAMESPACE: "v" });
+  expect(config).toMatchObject({
+    registryMirrors: mirrors,
+    proxy: { https: "http://proxy.example:3128", http: "", except: ".example" },
+  });
+  expect(volumes).toEqual([
+    { name: "registry-ca", configMap: { name: "authorities", items: [{ key: "bundle.pem", path: "ca.crt" }] } },
+  ]);
+  expect(config.registryCaFile).toBe(`${mounts?.[0]?.mountPath}/ca.crt`);
+  const bare = await readPod({});
+  expect([bare.mounts, bare.volumes]).toEqual([undefined, undefined]);
+  expect(Object.keys(bare.env).filter((name) => /PROXY|MIRRORS|CA_FILE/.test(name))).toEqual([]);
 });
 
 describe("rights", () => {

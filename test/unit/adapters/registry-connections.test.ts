@@ -207,6 +207,30 @@ describe("mirrors", () => {
     expect(paths()).toEqual([["/v2/m/manifests/D"], ["/v2/hub/m/manifests/D"], ["/v2/m/manifests/D"]]);
   });
 
+  test.each<[string, Reply, number]>([
+    ["cannot be reached is not waited for again", (response) => void response.destroy(), 1],
+    ["limits its rate is left alone", send("", {}, 429), 1],
+    ["merely lacks something is asked for the next thing", send("", {}, 404), 2],
+  ])("one that %s", async (_, reply, requests) => {
+    const { registry, ref, paths } = await open(reply, {});
+    await registry.readByDigest(ref);
+    await registry.readBlob(ref, BLOB);
+    expect(paths()[0]).toHaveLength(requests);
+    expect(paths()[1]).toHaveLength(2);
+  });
+
+  test("where all that may be asked are down, they are asked all the same", async () => {
+    const server = await startHostileRegistry((response, asked) =>
+      asked.number === 0 ? void response.destroy() : send(MANIFEST)(response, asked),
+    );
+    const exchange = createExchange({ insecureHosts: new Set([server.host]), credentials: () => [] });
+    const mirrors = [{ registry: "r.example", mirrors: [server.host], only: true }];
+    const registry = withMirrors(mirrors)(createRegistry(exchange));
+    const ref = { host: "r.example", repository: "m", digest: DIGEST };
+    await expect(registry.readByDigest(ref)).rejects.toMatchObject({ code: "Unreachable" });
+    expect(await registry.readByDigest(ref)).toMatchObject({ digest: DIGEST });
+  });
+
   test("which signatures there are is asked of the registry itself: a mirror can hide none", async () => {
     const { registry, ref, paths } = await open(send('{"manifests":[]}'), CONTENT);
     expect(await registry.listReferrers(ref)).toEqual([BLOB]);

@@ -489,6 +489,25 @@ describe("redirects", () => {
     ]);
   });
 
+  test("to another name of the same address and port take no credentials along", async () => {
+    const server = await startHostileRegistry((response, asked) => {
+      const named = `http://localhost:${server.host.split(":")[1]}/named`;
+      if (asked.path === "/named") send(MANIFEST)(response, asked);
+      else (isKnown(asked) ? to(named) : toBasic)(response, asked);
+    });
+    const exchange = createExchange({
+      insecureHosts: new Set([server.host, server.host.replace("127.0.0.1", "localhost")]),
+      credentials: () => [{ type: "password", username: "puller", password: "s3cret" }],
+      resolve: (_, __, done) => done(null, [{ address: "127.0.0.1", family: 4 }]),
+    });
+    await createRegistry(exchange).readByDigest({ host: server.host, repository: "m", digest: DIGEST });
+    expect(server.requests.map((asked) => [asked.path, isKnown(asked)])).toEqual([
+      [PATH, false],
+      [PATH, true],
+      ["/named", false],
+    ]);
+  });
+
   test("to a host that asks for a password get none", async () => {
     const other = await startHostileRegistry(toBasic);
     const { registry, ref, server } = await open({ [PATH]: to(`${other.url}/x`) }, [other]);
