@@ -89,7 +89,8 @@ test("mirrors, authorities and proxies of registries reach the operator as its s
   }
   const readPod = async (values: object) => {
     const deployment = (await render(values)).find(({ kind }) => kind === "Deployment");
-    const { spec } = (deployment?.spec as { template: { spec: Pod } }).template;
+    if (deployment === undefined) throw new Error("the chart renders no Deployment");
+    const { spec } = (deployment.spec as { template: { spec: Pod } }).template;
     const env = Object.fromEntries(spec.containers[0]?.env.map(({ name, value }) => [name, value]) ?? []);
     return { env, mounts: spec.containers[0]?.volumeMounts, volumes: spec.volumes };
   };

@@ -33,15 +33,22 @@ const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:
 const challenge = (header: string): Reply => send("", { "www-authenticate": header }, 401);
 const bearer = (realm: string) => challenge(`Bearer realm="${realm}",service="s",scope="repository:m:pull"`);
 
+interface Options {
+  credentials?: Credentials[];
+  /** Others that are asked without TLS. */
+  trusted?: HostileRegistry[];
+  timeoutMs?: number;
+}
+
 async function open(
   script: Reply | Record<string, Reply>,
-  { credentials = [PULLER], trusted = [] }: { credentials?: Credentials[]; trusted?: HostileRegistry[] } = {},
+  { credentials = [PULLER], trusted = [], timeoutMs = 10_000 }: Options = {},
 ) {
   const server = await startHostileRegistry(script);
   const exchange = createExchange({
     insecureHosts: new Set([server, ...trusted].map(({ host }) => host)),
     credentials: (host) => (host === server.host ? credentials : []),
-    timeoutMs: 400,
+    timeoutMs,
   });
   const ref = { host: server.host, repository: "m", digest: DIGEST };
   return { server, read: () => createRegistry(exchange).readByDigest(ref), exchange };
@@ -177,7 +184,7 @@ describe("a token service", () => {
     ["that is out of order", send("", {}, 503), "Failed"],
     ["that limits its rate", send("", {}, 429), "RateLimited"],
   ])("%s", async (_, token, code) => {
-    const { read, server } = await open(withTokens(token));
+    const { read, server } = await open(withTokens(token), { timeoutMs: code === "TimedOut" ? 400 : 10_000 });
     await expect(read()).rejects.toMatchObject({ name: "RegistryError", code });
     expect(server.sentBytes(), "bytes that the server got rid of").toBeLessThan(12 * MIB);
     expect(said(server)).not.toContain("Bearer bad");

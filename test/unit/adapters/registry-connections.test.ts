@@ -30,8 +30,8 @@ const DIGEST = hash(MANIFEST);
 const BLOB = { mediaType: "x", digest: hash("weights"), size: 7 };
 const MANIFEST_PATH = `/v2/m/manifests/${DIGEST}`;
 
-const openDirect = (options: Partial<ConnectionOptions>) =>
-  createRegistry(createExchange({ insecureHosts: new Set(), credentials: () => [], timeoutMs: 500, ...options }));
+const openDirect = (options: Partial<ConnectionOptions>, timeoutMs = 10_000) =>
+  createRegistry(createExchange({ insecureHosts: new Set(), credentials: () => [], timeoutMs, ...options }));
 
 describe("a private authority", () => {
   const ref = (server: HostileRegistry) => ({ host: server.host, repository: "m", digest: DIGEST });
@@ -128,7 +128,8 @@ describe("a proxy", () => {
     ["says nothing", "", "TimedOut"],
   ])("that %s is an error", async (_, answer, code) => {
     const proxied = await startRawRegistry((socket) => (answer === "" ? undefined : void socket.end(answer)));
-    const registry = openDirect({ resolve: refuse, proxy: both(proxied.url) });
+    const patience = code === "TimedOut" ? 400 : 10_000;
+    const registry = openDirect({ resolve: refuse, proxy: both(proxied.url) }, patience);
     await expect(
       registry.readByDigest({ host: "registry.test", repository: "m", digest: DIGEST }),
     ).rejects.toMatchObject({ name: "RegistryError", code });
@@ -160,7 +161,6 @@ describe("mirrors", () => {
         asked.push(`${host}/${repository}`);
         return [];
       },
-      timeoutMs: 300,
     });
     const mirrors = [{ registry: own.host, mirrors: [one.host, `${two.host}/hub`], only }];
     const registry = withMirrors(mirrors)(createRegistry(exchange));

@@ -21,10 +21,14 @@ const DIGEST = digestOf(BLOB);
 const PATH = `/v2/m/blobs/${DIGEST}`;
 const DESCRIPTOR = { mediaType: "x", digest: DIGEST, size: BLOB.length };
 
-async function open(reply: Reply) {
+async function open(reply: Reply, patienceMs = 10_000) {
   const server = await startHostileRegistry({ [PATH]: reply });
-  const exchange = createExchange({ insecureHosts: new Set([server.host]), credentials: () => [], timeoutMs: 300 });
-  const registry = createRegistry(exchange, { pace: { bytes: 1000, ms: 200 }, resumeWaitMs: 1 });
+  const exchange = createExchange({
+    insecureHosts: new Set([server.host]),
+    credentials: () => [],
+    timeoutMs: patienceMs,
+  });
+  const registry = createRegistry(exchange, { pace: { bytes: 1000, ms: patienceMs }, resumeWaitMs: 1 });
   const ref = { host: server.host, repository: "m", digest: DIGEST };
   return { server, exchange, stream: (blob = DESCRIPTOR) => registry.streamBlob(ref, blob) };
 }
@@ -87,17 +91,17 @@ describe("streaming a blob", () => {
     ["a part that nobody asked for", (response) => void response.writeHead(206).end(BLOB), "Failed"],
     ["404", send("", {}, 404), "NotFound"],
   ])("%s is an error at the latest after the last piece", async (_, reply, code) => {
-    const { stream, server } = await open(reply);
+    const { stream, server } = await open(reply, code === "TimedOut" ? 300 : 10_000);
     await expect(readAll(stream())).rejects.toMatchObject({ name: "RegistryError", code });
     expect(server.sentBytes(), "bytes that the server got rid of, kernel buffers included").toBeLessThan(16 * MIB);
   });
 
   test("a slow reader is not a slow registry", async () => {
-    const { stream } = await open(send(BLOB));
+    const { stream } = await open(send(BLOB), 500);
     let received = 0;
     for await (const piece of stream()) {
       // Longer than the pace allows, once.
-      if (received === 0) await new Promise((ok) => setTimeout(ok, 300));
+      if (received === 0) await new Promise((ok) => setTimeout(ok, 600));
       received += piece.length;
     }
     expect(received).toBe(BLOB.length);
