@@ -10,23 +10,27 @@ const CHUNK_BYTES = 1024 * 1024;
 /** A link or a pipe that was put in the place of a file is not followed and not waited for. */
 const OPENING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-interface Hasher {
+export interface Hasher {
   update(bytes: Buffer): unknown;
   finish(): string;
 }
 
-async function createHasher(hash: ModelHash): Promise<Hasher> {
+/** What makes hashers of one kind. */
+export async function loadHash(hash: ModelHash): Promise<() => Hasher> {
   switch (hash) {
     case "sha256":
-    case "blake2b": {
-      const hasher = createHash(hash === "sha256" ? "sha256" : "blake2b512");
-      return { update: (bytes) => hasher.update(bytes), finish: () => hasher.digest("hex") };
-    }
+    case "blake2b":
+      return () => {
+        const hasher = createHash(hash === "sha256" ? "sha256" : "blake2b512");
+        return { update: (bytes) => hasher.update(bytes), finish: () => hasher.digest("hex") };
+      };
     case "blake3": {
       // A binary of its own platform: loaded by those who need it.
       const { Blake3Hasher } = await import("@napi-rs/blake-hash");
-      const hasher = new Blake3Hasher();
-      return { update: (bytes) => hasher.update(bytes), finish: () => hasher.digestBuffer().toString("hex") };
+      return () => {
+        const hasher = new Blake3Hasher();
+        return { update: (bytes) => hasher.update(bytes), finish: () => hasher.digestBuffer().toString("hex") };
+      };
     }
   }
 }
@@ -58,7 +62,7 @@ export async function hashFile(
   part: { start: number; end: number } | undefined,
   progress: Progress,
 ): Promise<string> {
-  const hasher = await createHasher(hash);
+  const hasher = (await loadHash(hash))();
   const handle = await openListed(file);
   try {
     await demandSame(handle, file);

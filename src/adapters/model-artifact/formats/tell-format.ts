@@ -1,0 +1,141 @@
+/**
+ * What a file is, by its content. A name makes a file worse, never better. What fits nothing, or two things at once, is told
+ * so: neither belongs in a list of what is allowed.
+ */
+import { tellPickle } from "./pickle.ts";
+import type { Sample } from "./sample.ts";
+import { isSafetensors, tellMessage, tellNpy } from "./structures.ts";
+import { tellText } from "./text.ts";
+import { endsAsZip, listMembers, type ZipMember } from "./zip.ts";
+
+/** Every format that is told. */
+export const FILE_FORMATS = [
+  /** Tensors and nothing else. */
+  "safetensors",
+  "gguf",
+  "onnx",
+  /** Arrays of NumPy without objects; a zip of such. */
+  "npy",
+  "npz",
+  /** HDF5, as Keras and others use it; it may carry code of Keras' own making. */
+  "hdf5",
+  /** A zip as Keras 3 writes it. */
+  "keras",
+  /** saved_model.pb of TensorFlow: a graph, which may read and write files. */
+  "savedmodel",
+  "sentencepiece",
+  /** Loading it calls what it names: pickle of any protocol, joblib, arrays of objects. */
+  "pickle",
+  /** A zip with a pickle in it, as PyTorch writes it. */
+  "pytorch",
+  "zip",
+  "tar",
+  /** Packed as a whole, so that nothing is told of what is in it. */
+  "compressed",
+  /** Machine code: ELF, PE, Mach-O, WebAssembly, Java. */
+  "executable",
+  "script",
+  "json",
+  "text",
+  "empty",
+  /** Two things at once, depending on the reader. */
+  "polyglot",
+  "unknown",
+] as const;
+
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
+const HDF5 = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
+
+/** First bytes, in hex, of formats that need no closer look. */
+const MAGIC: [FileFormat, string][] = [
+  ["executable", "7f454c46"],
+  ["executable", "4d5a"],
+  ["executable", "feedface"],
+  ["executable", "feedfacf"],
+  ["executable", "cefaedfe"],
+  ["executable", "cffaedfe"],
+  ["executable", "cafebabe"],
+  ["executable", "bebafeca"],
+  ["executable", "0061736d"],
+  ["compressed", "1f8b"],
+  ["compressed", "28b52ffd"],
+  ["compressed", "fd377a585a00"],
+  ["compressed", "5d0000"],
+  ["compressed", "425a68"],
+  ["compressed", "04224d18"],
+  ["compressed", "7801"],
+  ["compressed", "785e"],
+  ["compressed", "789c"],
+  ["compressed", "78da"],
+];
+
+const startsWith = (head: Buffer, hex: string) => head.toString("hex", 0, hex.length / 2) === hex;
+
+/** HDF5 may begin at 0, 512, 1024, 2048 and so on. */
+function findHdf5(head: Buffer): number | undefined {
+  for (let at = 0; at < head.length; at = at === 0 ? 512 : at * 2) {
+    if (head.subarray(at, at + HDF5.length).equals(HDF5)) return at;
+  }
+  return undefined;
+}
+
+function isGguf(head: Buffer): boolean {
+  const version = head.length >= 24 && head.toString("latin1", 0, 4) === "GGUF" ? head.readUInt32LE(4) : 0;
+  return version >= 1 && version <= 3;
+}
+
+function tellMember({ name, head, size }: ZipMember): "pickle" | "npy" | "other" | "unseen" {
+  if (/\.(pkl|pickle|joblib)$/i.test(name)) return "pickle";
+  if (size === 0 || name.endsWith("/")) return "other";
+  if (head === undefined) return "unseen";
+  // Only its beginning is at hand: a member that may go on as a pickle counts as one.
+  if (tellPickle(head, size) !== "none") return "pickle";
+  return tellNpy(head) ?? "other";
+}
+
+/** Tells a zip by what its directory lists. */
+function tellZip(sample: Sample): FileFormat {
+  const members = listMembers(sample);
+  if (members === undefined || members.length === 0) return "unknown";
+  const names = new Set(members.map(({ name }) => name));
+  if (names.size < members.length) return "polyglot";
+  const kinds = members.map(tellMember);
+  if (kinds.includes("pickle")) return members.some(({ name }) => /(^|\/)data\.pkl$/.test(name)) ? "pytorch" : "pickle";
+  if (kinds.every((kind) => kind === "npy")) return "npz";
+  if (["metadata.json", "config.json", "model.weights.h5"].every((name) => names.has(name))) return "keras";
+  return "zip";
+}
+
+/** What it is by its own structure, leaving aside what else it could be taken for. */
+function tellBinary(sample: Sample): FileFormat | undefined {
+  const { head } = sample;
+  if (isSafetensors(sample)) return "safetensors";
+  if (isGguf(head)) return "gguf";
+  if (startsWith(head, "504b0304") || startsWith(head, "504b0506")) return tellZip(sample);
+  const npy = tellNpy(head);
+  if (npy !== undefined) return npy;
+  if (findHdf5(head) === 0) return "hdf5";
+  const magic = MAGIC.find(([, hex]) => startsWith(head, hex));
+  if (magic !== undefined) return magic[0];
+  if (head.toString("latin1", 257, 262) === "ustar") return "tar";
+  return tellMessage(sample);
+}
+
+const isZip = (sample: Sample) => startsWith(sample.head, "504b0304") || startsWith(sample.head, "504b0506");
+
+/** Tells the format of a file of which the sample is. */
+export function tellFormat(sample: Sample, name: string): FileFormat {
+  const { head, size } = sample;
+  if (size === 0) return "empty";
+  const binary = tellBinary(sample);
+  const pickle = tellPickle(head, size);
+  if (binary === undefined) {
+    if (pickle !== "none") return endsAsZip(sample) ? "polyglot" : "pickle";
+    if (findHdf5(head) !== undefined || endsAsZip(sample)) return "polyglot";
+    return tellText(sample, name) ?? "unknown";
+  }
+  // Python's zipfile goes by the end of a file, its unpickler by the beginning, HDF5 by either of many places.
+  const isOther = (endsAsZip(sample) && !isZip(sample)) || (findHdf5(head) ?? 0) > 0 || pickle === "calls";
+  return isOther && binary !== "executable" ? "polyglot" : binary;
+}

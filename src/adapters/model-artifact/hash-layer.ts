@@ -1,0 +1,125 @@
+/** Reads one layer once: every file's digests and format. Nothing of it counts before the stream has ended well. */
+import { ModelRefusal, showName } from "../model-signing/refusal.ts";
+import { type Digester, loadDigester } from "./digest-file.ts";
+import { createSniffer } from "./formats/sniffer.ts";
+import { createImageSieve } from "./image-entries.ts";
+import type { LayerContents, LayerEntry, LayerFile, LayerTask } from "./layer.ts";
+import { parsePath } from "./paths.ts";
+import { unfit } from "./refuse.ts";
+import { readTar, type TarEntry } from "./tar.ts";
+import { unpack } from "./unpack.ts";
+
+/** The bytes of a layer as they are packed. Its end throws where they are not those of `digest`. */
+export type OpenLayer = (layer: { digest: string; size: number }) => AsyncIterable<Buffer>;
+
+/** What becomes of an entry: it is hashed as `path`, kept as it is, or of no concern. */
+export type Sifted =
+  | { keep: "file"; path: string }
+  | { keep: "entry"; entry: Exclude<LayerEntry, LayerFile> }
+  | { keep: "nothing" };
+
+/** Decides on the entries of one layer, one after the other. Throws a ModelRefusal. */
+export interface Sieve {
+  sift(entry: TarEntry, path: string): Sifted;
+  finish(): { links: string[]; folders: string[] };
+}
+
+async function hashContent(content: AsyncIterable<Buffer>, path: string, digester: Digester): Promise<LayerFile> {
+  const sniffer = createSniffer();
+  for await (const chunk of content) {
+    digester.add(chunk);
+    sniffer.add(chunk);
+  }
+  return { kind: "file", path, ...digester.finish(), format: sniffer.finish(path) };
+}
+
+async function skip(content: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of content) void chunk;
+}
+
+/** A pack holds files and folders; whiteouts mean something to some who mount it and nothing to others. */
+function createPackSieve(): Sieve {
+  return {
+    sift: ({ kind }, path) => {
+      switch (kind) {
+        case "file":
+          if (path.split("/").some((part) => part.startsWith(".wh.")))
+            throw unfit(`${showName(path)} may take away another file`);
+          return { keep: "file", path };
+        case "folder":
+          return { keep: "entry", entry: { kind: "folder", path } };
+        case "symlink":
+        case "hardlink":
+        case "special":
+          throw unfit(`${showName(path)} is neither a file nor a folder`);
+      }
+    },
+    finish: () => ({ links: [], folders: [] }),
+  };
+}
+
+async function hashTar(task: LayerTask, bytes: AsyncIterable<Buffer>, sieve: Sieve): Promise<LayerEntry[]> {
+  const { limits } = task;
+  const createDigester = await loadDigester(task.listing);
+  const entries: LayerEntry[] = [];
+  const seen = new Set<string>();
+  let count = 0;
+  let names = 0;
+  for await (const entry of readTar(bytes)) {
+    count += 1;
+    if (count > limits.entries) throw unfit(`layer ${task.digest} has more than ${limits.entries} entries`);
+    const path = parsePath(entry.name, entry.kind === "folder", limits.pathBytes);
+    const sifted = sieve.sift(entry, path);
+    if (sifted.keep === "nothing") {
+      await skip(entry.content);
+      continue;
+    }
+    const kept = sifted.keep === "file" ? sifted : sifted.entry;
+    names += Buffer.byteLength(kept.path);
+    if (names > limits.namesBytes)
+      throw unfit(`layer ${task.digest} has more than ${limits.namesBytes} bytes of names`);
+    const id = sifted.keep === "file" ? kept.path : `${sifted.entry.kind}:${kept.path}`;
+    // A folder that is named twice stays one folder.
+    if (seen.has(id) && (sifted.keep === "file" || sifted.entry.kind !== "folder"))
+      throw unfit(`${showName(path)} comes twice in layer ${task.digest}`);
+    const isKnown = seen.has(id);
+    seen.add(id);
+    if (sifted.keep === "file") entries.push(await hashContent(entry.content, kept.path, createDigester()));
+    else {
+      await skip(entry.content);
+      if (!isKnown) entries.push(sifted.entry);
+    }
+  }
+  return entries;
+}
+
+async function* count(source: AsyncIterable<Buffer>, add: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    add(chunk.length);
+    yield chunk;
+  }
+}
+
+/** Hashes a layer. Throws a ModelRefusal for what may not be in a model, and whatever `open` throws. */
+export async function hashLayer(task: LayerTask, open: OpenLayer): Promise<LayerContents> {
+  let unpacked = 0;
+  const bytes = count(unpack(task, open(task)), (more) => {
+    unpacked += more;
+  });
+  const { reading } = task;
+  switch (reading.as) {
+    case "file": {
+      const createDigester = await loadDigester(task.listing);
+      const file = await hashContent(bytes, "", createDigester());
+      if (file.size !== task.size)
+        throw new ModelRefusal("ModelUnfit", `layer ${task.digest} has fewer bytes than it says`);
+      return { entries: [file], links: [], folders: [], unpacked };
+    }
+    case "pack":
+    case "image": {
+      const sieve = reading.as === "pack" ? createPackSieve() : createImageSieve(reading.root);
+      const entries = await hashTar(task, bytes, sieve);
+      return { entries, ...sieve.finish(), unpacked };
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What the entries of a container image's layer mean for the model at `root`. Files elsewhere are the image's own; what
+ * could lead there from elsewhere, or from there elsewhere, is refused.
+ */
+import { showName } from "../model-signing/refusal.ts";
+import { isSoundName } from "../model-signing/names.ts";
+import type { Sieve, Sifted } from "./hash-layer.ts";
+import { isWithin, toParent } from "./paths.ts";
+import { unfit } from "./refuse.ts";
+import type { TarEntry } from "./tar.ts";
+
+const WHITEOUT = ".wh.";
+const OPAQUE = ".wh..wh..opq";
+
+const toName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+/** `path` as seen from the model: relative to its root where it lies in it, undefined elsewhere. */
+function toInner(path: string, root: string): string | undefined {
+  if (!isWithin(path, root)) return undefined;
+  return root === "" ? path : path.slice(root.length + 1);
+}
+
+const entry = (kind: "folder" | "whiteout" | "opaque", path: string): Sifted => ({
+  keep: "entry",
+  entry: { kind, path },
+});
+
+/** A whiteout in the model, or of a folder that holds it. */
+function siftWhiteout({ kind, size }: TarEntry, path: string, root: string): Sifted {
+  const parent = toParent(path);
+  const isOpaque = toName(path) === OPAQUE;
+  const name = toName(path).slice(WHITEOUT.length);
+  const target = isOpaque ? parent : parent === "" ? name : `${parent}/${name}`;
+  const inner = toInner(target, root);
+  if (inner === undefined && !isWithin(root, target)) return { keep: "nothing" };
+  if (
+    kind !== "file" ||
+    size > 0 ||
+    name === "" ||
+    name === "." ||
+    name === ".." ||
+    (!isOpaque && name.startsWith(WHITEOUT))
+  )
+    throw unfit(`${showName(path)} is no whiteout`);
+  // Whatever hides a folder that holds the model hides all of it.
+  return entry(isOpaque || inner === undefined || inner === "" ? "opaque" : "whiteout", inner ?? "");
+}
+
+function demandHarmlessLink({ kind, link }: TarEntry, path: string, root: string): void {
+  if (kind !== "hardlink") return;
+  const target = link.toString("utf8").replace(/^(\.?\/)+/, "");
+  const isPlain = isSoundName(target) && !isWithin(target, root);
+  if (!isPlain) throw unfit(`${showName(path)} is a hard link into the model`);
+}
+
+/** Makes the sieve of one layer. */
+export function createImageSieve(root: string): Sieve {
+  const links = new Set<string>();
+  const folders = new Set<string>();
+  return {
+    sift: (about, path) => {
+      const { kind } = about;
+      folders.add(kind === "folder" ? path : toParent(path));
+      if (toName(path).startsWith(WHITEOUT)) return siftWhiteout(about, path, root);
+      if (
+        toParent(path)
+          .split("/")
+          .some((part) => part.startsWith(WHITEOUT))
+      )
+        throw unfit(`${showName(path)} lies in a whiteout`);
+      const inner = toInner(path, root);
+      if (inner === undefined) {
+        if (kind !== "folder" && isWithin(root, path))
+          throw unfit(`${showName(path)} stands where the model's folder belongs`);
+        if (kind === "symlink") links.add(path);
+        demandHarmlessLink(about, path, root);
+        return { keep: "nothing" };
+      }
+      if (inner === "" && kind !== "folder") throw unfit(`${showName(path)} stands where the model's folder belongs`);
+      switch (kind) {
+        case "file":
+          return { keep: "file", path: inner };
+        case "folder":
+          return entry("folder", inner);
+        case "symlink":
+        case "hardlink":
+        case "special":
+          throw unfit(`${showName(path)} is neither a file nor a folder`);
+      }
+    },
+    finish: () => ({ links: [...links], folders: [...folders] }),
+  };
+}
