@@ -1,0 +1,255 @@
+// What a file is, told by its content: samples by the tools that make such files, and innocent names that do not help.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fetchModel } from "../../../examples/silero/fetch.ts";
+import { tellPickle } from "../../../src/adapters/model-artifact/formats/pickle.ts";
+import { createSniffer } from "../../../src/adapters/model-artifact/formats/sniffer.ts";
+import { FILE_FORMATS, tellFormat } from "../../../src/adapters/model-artifact/formats/tell-format.ts";
+import { run, tarFiles, withFolder } from "../../harness/packs.ts";
+
+const folder = fileURLToPath(new URL("../../vectors/formats/", import.meta.url));
+const read = (name: string) => readFileSync(join(folder, name));
+const tell = (content: Buffer | string, name = "file") => {
+  const bytes = Buffer.from(content);
+  return tellFormat({ head: bytes, tail: bytes, size: bytes.length }, name);
+};
+
+const EXPECTED: Record<string, string> = {
+  "data-0.pickle": "pickle",
+  "data-1.pickle": "pickle",
+  "data-2.pickle": "pickle",
+  "data-3.pickle": "pickle",
+  "data-4.pickle": "pickle",
+  "data-5.pickle": "pickle",
+  "calls-0.pickle": "pickle",
+  "calls-1.pickle": "pickle",
+  "calls-2.pickle": "pickle",
+  "calls-3.pickle": "pickle",
+  "calls-4.pickle": "pickle",
+  "calls-5.pickle": "pickle",
+  "floats.npy": "npy",
+  "objects.npy": "pickle",
+  "fields.npy": "pickle",
+  "floats.npz": "npz",
+  "floats-packed.npz": "npz",
+  "objects.npz": "pickle",
+  "objects-packed.npz": "pickle",
+  "plain.joblib": "pickle",
+  "packed.joblib": "compressed",
+  "tensors.safetensors": "safetensors",
+  "tensors.gguf": "gguf",
+  "weights.h5": "hdf5",
+  "userblock.h5": "polyglot",
+  "relu.onnx": "onnx",
+  "tokenizer.model": "sentencepiece",
+  "weights.pt": "pytorch",
+  "hidden.zip": "pickle",
+  "hidden-packed.zip": "pickle",
+  "plain.zip": "zip",
+  "model.keras": "keras",
+  "make.py": "script",
+  "README.md": "text",
+};
+
+test("every sample is told", () => {
+  expect(readdirSync(folder).toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+});
+
+test.each(Object.entries(EXPECTED))("%s is %s", (name, expected) => {
+  expect(tell(read(name), name)).toBe(expected);
+});
+
+const NAMES = ["model.safetensors", "config.json", "README.md", "x"];
+
+test("no name makes anything better: what is no text is told the same under any name", () => {
+  for (const [sample, expected] of Object.entries(EXPECTED)) {
+    if (expected === "text" || expected === "script") continue;
+    for (const name of NAMES) expect(tell(read(sample), name), `${sample} named ${name}`).toBe(expected);
+  }
+});
+
+test("the real ONNX models of the example", async () => {
+  for (const generation of ["legacy", "v5", "v6"] as const)
+    expect(tell(await fetchModel(generation)), generation).toBe("onnx");
+}, 120_000);
+
+describe("pickles", () => {
+  const python = (code: string) => run("python3", ["-c", `import pickle, sys, os\n${code}`]);
+
+  test.each([
+    ["protocol 0 by hand, of os.system", "cos\nsystem\n(S'true'\ntR."],
+    ["the same with text behind it", "cos\nsystem\n(S'true'\ntR.\nHello, this is a readme."],
+    ["the same without an end, since the call comes first", "cos\nsystem\n(S'true'\ntR and so on"],
+    ["by INST", "(S'true'\nios\nsystem\n."],
+    ["by OBJ", "(cos\nsystem\nS'true'\no."],
+    ["none but a value", "I42\n."],
+    ["an empty list", "]."],
+    ["lines that end as Windows has them", "cos\r\nsystem\r\n(S'true'\r\ntR."],
+  ])("%s", (_, text) => {
+    expect(tell(text, "README.md")).toBe("pickle");
+  });
+
+  test("Python loads the ones by hand that end", () => {
+    expect(python(`print(pickle.loads(b"cos\\nsystem\\n(S'true'\\ntR."))`).toString().trim()).toBe("0");
+    expect(python(`print(pickle.loads(b"(S'true'\\nios\\nsystem\\n."))`).toString().trim()).toBe("0");
+    expect(python(`print(pickle.loads(b"(cos\\nsystem\\nS'true'\\no."))`).toString().trim()).toBe("0");
+  });
+
+  test("what Python's unpickler loads of any protocol is never told to be something else", () => {
+    // Python makes the values, so that the expectation does not rest on the table here.
+    const script = `
+import json, random
+r = random.Random(7)
+def value(depth):
+    kinds = [lambda: r.randrange(-2**80, 2**80), lambda: r.random(), lambda: "é" * r.randrange(300), lambda: None,
+             lambda: r.random() < .5, lambda: bytes(r.randrange(256) for _ in range(r.randrange(300))), lambda: r.randrange(256),
+             lambda: bytearray(b"x" * r.randrange(9)), lambda: frozenset(range(r.randrange(4))), lambda: set(range(r.randrange(4)))]
+    if depth > 0:
+        kinds += [lambda: [value(depth - 1) for _ in range(r.randrange(5))],
+                  lambda: tuple(value(depth - 1) for _ in range(r.randrange(5))),
+                  lambda: {str(i): value(depth - 1) for i in range(r.randrange(5))}] * 3
+    return r.choice(kinds)()
+print(json.dumps([pickle.dumps(value(4), protocol=p).hex() for p in range(6) for _ in range(200)]))
+`;
+    const samples = JSON.parse(python(script).toString()) as string[];
+    expect(samples).toHaveLength(1200);
+    const missed = samples.filter((hex) => tell(Buffer.from(hex, "hex")) !== "pickle");
+    expect(missed).toEqual([]);
+  });
+
+  test("one that goes on beyond what is looked at", () => {
+    const head = Buffer.concat([
+      Buffer.from("\x80\x04\x8e", "latin1"),
+      Buffer.from([0, 0, 0, 0x7f, 0, 0, 0, 0]),
+      Buffer.alloc(100),
+    ]);
+    expect(tellPickle(head, 2 ** 31)).not.toBe("none");
+    expect(tellPickle(head, 200)).toBe("none");
+  });
+
+  test.each([
+    ["prose", "This is a model card.\nIt was trained on speech.\n"],
+    ["a vocabulary", "cat\ndog\nbird\nfish\n"],
+    ["numbers", "1\n2\n3\n"],
+    ["an empty object", "{}"],
+    ["a licence", readFileSync(fileURLToPath(new URL("../../../LICENSE", import.meta.url)), "utf8")],
+  ])("%s is none", (_, text) => {
+    expect(["text", "json"]).toContain(tell(text, "file"));
+  });
+});
+
+describe("machine code and scripts", () => {
+  const hex = (text: string) => Buffer.concat([Buffer.from(text, "hex"), Buffer.alloc(600)]);
+  test.each([
+    ["PE", hex("4d5a9000")],
+    ["Mach-O", hex("cffaedfe")],
+    ["Mach-O for several machines", hex("cafebabe")],
+    ["WebAssembly", hex("0061736d01000000")],
+    ["ELF: the node that runs this", readFileSync(process.execPath).subarray(0, 4 * 2 ** 20)],
+  ])("%s", (_, bytes) => {
+    expect(tell(bytes, "weights.bin")).toBe("executable");
+  });
+
+  test.each([
+    ["#!/bin/sh\necho", "run"],
+    ["print(1)\n", "modeling.py"],
+    ["import os\nos.system('true')\n", "notes.txt"],
+    ["{}", "hook.js"],
+  ])("%j named %s is a script", (text, name) => {
+    expect(tell(text, name)).toBe("script");
+  });
+});
+
+describe("two things at once", () => {
+  const zip = read("weights.pt");
+  test.each([
+    ["safetensors with a zip behind", Buffer.concat([read("tensors.safetensors"), zip])],
+    ["GGUF with a zip behind", Buffer.concat([read("tensors.gguf"), zip])],
+    ["text with a zip behind", Buffer.concat([Buffer.from("# readme\n"), zip])],
+    ["HDF5 with a zip behind", Buffer.concat([read("weights.h5"), zip])],
+    ["text with an HDF5 at 512", Buffer.concat([Buffer.from("x".repeat(512)), read("weights.h5")])],
+  ])("%s", (_, bytes) => {
+    expect(["polyglot", "unknown"]).toContain(tell(bytes));
+  });
+
+  test("a zip in which one name comes twice", () => {
+    const bytes = withFolder({}, (cwd) =>
+      run(
+        "python3",
+        [
+          "-W",
+          "ignore",
+          "-c",
+          `import sys, zipfile\nz = zipfile.ZipFile("a.zip", "w")\nz.writestr("a", "1")\nz.writestr("a", "2")\nz.close()\nsys.stdout.buffer.write(open("a.zip", "rb").read())`,
+        ],
+        { cwd },
+      ),
+    );
+    expect(tell(bytes)).toBe("polyglot");
+  });
+});
+
+describe("what nearly fits", () => {
+  const whole = read("tensors.safetensors");
+  test.each([
+    ["safetensors with one byte more", Buffer.concat([whole, Buffer.alloc(1)])],
+    ["safetensors with one byte less", whole.subarray(0, -1)],
+    ["safetensors whose header is no JSON", Buffer.from(whole.toString("latin1").replace("{", "["), "latin1")],
+    ["GGUF of a version that is not", Buffer.from("GGUF\x09\0\0\0".padEnd(64, "\0"), "latin1")],
+    ["an ONNX that is cut off", read("relu.onnx").subarray(0, 40)],
+    ["a NumPy array whose header is cut off", read("floats.npy").subarray(0, 40)],
+    ["a zip without its directory", read("plain.zip").subarray(0, 40)],
+    ["zeros", Buffer.alloc(1000)],
+    ["text with a zero byte", Buffer.from("text\0text")],
+    ["text that is no UTF-8", Buffer.from([0x61, 0xff, 0xfe])],
+  ])("%s is not told", (_, bytes) => {
+    expect(tell(bytes)).toBe("unknown");
+  });
+
+  test("TensorFlow's graph by its own outline", () => {
+    // saved_model.proto by hand: schema version 1, then one graph of 4 bytes that begins with what TensorFlow says of itself.
+    expect(tell(Buffer.from([0x08, 0x01, 0x12, 0x04, 0x0a, 0x02, 0x0a, 0x00]), "saved_model.pb")).toBe("savedmodel");
+    expect(tell(Buffer.from([0x08, 0x01, 0x12, 0x05, 0x0a, 0x02, 0x0a, 0x00]), "saved_model.pb")).toBe("unknown");
+  });
+
+  test("a tar, what is packed as a whole, nothing", () => {
+    expect(tell(tarFiles({ x: "x" }))).toBe("tar");
+    expect(tell(gzipSync("x"))).toBe("compressed");
+    expect(tell(zstdCompressSync("x"))).toBe("compressed");
+    expect(tell("")).toBe("empty");
+  });
+});
+
+test("a sniffer tells of a large file what its beginning and end say, in chunks of any size", () => {
+  const large = Buffer.concat([Buffer.from("["), Buffer.alloc(9 * 2 ** 20, "1,"), Buffer.from("1]")]);
+  const sniff = (bytes: Buffer, chunk: number) => {
+    const sniffer = createSniffer();
+    for (let at = 0; at < bytes.length; at += chunk) sniffer.add(bytes.subarray(at, at + chunk));
+    return sniffer.finish("x");
+  };
+  for (const chunk of [4093, 65_536, 2 ** 24]) {
+    expect(sniff(large, chunk), `chunks of ${chunk}`).toBe("json");
+    expect(sniff(Buffer.concat([large, read("plain.zip")]), chunk), `chunks of ${chunk}`).toBe("polyglot");
+  }
+});
+
+test("anything is told in one of the formats, and nothing throws", () => {
+  const beginnings = Object.keys(EXPECTED).map((name) => read(name));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...beginnings),
+      fc.nat(400),
+      fc.uint8Array({ maxLength: 200 }),
+      fc.nat(200),
+      (beginning, cut, noise, from) => {
+        const bytes = Buffer.concat([beginning.subarray(0, cut), noise, beginning.subarray(from)]);
+        expect(FILE_FORMATS).toContain(tell(bytes));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
