@@ -4,25 +4,15 @@ import { type Digester, loadDigester } from "./digest-file.ts";
 import { createSniffer } from "./formats/sniffer.ts";
 import { createImageSieve } from "./image-entries.ts";
 import type { LayerContents, LayerEntry, LayerFile, LayerTask } from "./layer.ts";
+import { createPackSieve } from "./pack-entries.ts";
 import { parsePath } from "./paths.ts";
 import { unfit } from "./refuse.ts";
-import { readTar, type TarEntry } from "./tar.ts";
+import type { Sieve } from "./sieve.ts";
+import { readTar } from "./tar.ts";
 import { unpack } from "./unpack.ts";
 
 /** The bytes of a layer as they are packed. Its end throws where they are not those of `digest`. */
 export type OpenLayer = (layer: { digest: string; size: number }) => AsyncIterable<Buffer>;
-
-/** What becomes of an entry: it is hashed as `path`, kept as it is, or of no concern. */
-export type Sifted =
-  | { keep: "file"; path: string }
-  | { keep: "entry"; entry: Exclude<LayerEntry, LayerFile> }
-  | { keep: "nothing" };
-
-/** Decides on the entries of one layer, one after the other. Throws a ModelRefusal. */
-export interface Sieve {
-  sift(entry: TarEntry, path: string): Sifted;
-  finish(): { links: string[]; folders: string[] };
-}
 
 async function hashContent(content: AsyncIterable<Buffer>, path: string, digester: Digester): Promise<LayerFile> {
   const sniffer = createSniffer();
@@ -35,27 +25,6 @@ async function hashContent(content: AsyncIterable<Buffer>, path: string, digeste
 
 async function skip(content: AsyncIterable<Buffer>): Promise<void> {
   for await (const chunk of content) void chunk;
-}
-
-/** A pack holds files and folders; whiteouts mean something to some who mount it and nothing to others. */
-function createPackSieve(): Sieve {
-  return {
-    sift: ({ kind }, path) => {
-      switch (kind) {
-        case "file":
-          if (path.split("/").some((part) => part.startsWith(".wh.")))
-            throw unfit(`${showName(path)} may take away another file`);
-          return { keep: "file", path };
-        case "folder":
-          return { keep: "entry", entry: { kind: "folder", path } };
-        case "symlink":
-        case "hardlink":
-        case "special":
-          throw unfit(`${showName(path)} is neither a file nor a folder`);
-      }
-    },
-    finish: () => ({ links: [], folders: [] }),
-  };
 }
 
 async function hashTar(task: LayerTask, bytes: AsyncIterable<Buffer>, sieve: Sieve): Promise<LayerEntry[]> {

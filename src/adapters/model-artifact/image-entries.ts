@@ -4,9 +4,9 @@
  */
 import { showName } from "../model-signing/refusal.ts";
 import { isSoundName } from "../model-signing/names.ts";
-import type { Sieve, Sifted } from "./hash-layer.ts";
 import { isWithin, toParent } from "./paths.ts";
 import { unfit } from "./refuse.ts";
+import type { Sieve, Sifted } from "./sieve.ts";
 import type { TarEntry } from "./tar.ts";
 
 const WHITEOUT = ".wh.";
