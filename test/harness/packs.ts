@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { OpenLayer } from "../../src/adapters/model-artifact/hash-layer.ts";
-import { type ModelManifest, parseManifest, writeStatement } from "../../src/adapters/model-signing/manifest.ts";
+import { type ModelManifest, writeStatement } from "../../src/adapters/model-signing/manifest.ts";
+import { parseManifest } from "../../src/adapters/model-signing/statement.ts";
 import type { Manifest } from "../../src/adapters/registry/registry.ts";
 
 /** Content by path. */
@@ -112,7 +113,7 @@ export async function* openBytes(bytes: Buffer, digest: string, chunk = 65_521):
 /** What a signature over files says. */
 export function signFiles(files: Files, ignored: readonly string[] = []): ModelManifest {
   const listed = Object.entries(files).map(([name, content]) => ({ name, digest: sha256(content) }));
-  return parseManifest(writeStatement("m", listed, ignored));
+  return parseManifest(writeStatement("m", listed, ignored), false);
 }
 
 /** The statement of `model_signing` over shards or another hash, as its documentation has it. */
@@ -134,6 +135,7 @@ export function signWith(
         },
       }),
     ),
+    false,
   );
 }
 
