@@ -6,8 +6,9 @@ import { type KeyObject, verify } from "node:crypto";
 import { z } from "zod";
 import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
 import { findCurveHash } from "../signatures/keys.ts";
-import { demandSoundNames, MAX_RESOURCES, type ModelManifest, STATEMENT_TYPE } from "./manifest.ts";
+import { MAX_RESOURCES, type ModelManifest, STATEMENT_TYPE } from "./manifest.ts";
 import { ModelRefusal, showName } from "./refusal.ts";
+import { demandSoundNames } from "./resources.ts";
 
 export const LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1";
 

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { isSoundName, ONE_FILE } from "./names.ts";
 import { ModelRefusal, showName } from "./refusal.ts";
+import { demandSoundNames, demandWholeFiles, parseShard, type Resource } from "./resources.ts";
 
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 export const PREDICATE_TYPE = "https://model_signing/signature/v1.0";
@@ -14,14 +14,6 @@ export const PREDICATE_TYPE = "https://model_signing/signature/v1.0";
 export type ModelHash = "sha256" | "blake2b" | "blake3";
 const LABELS: Record<string, ModelHash> = { sha256: "sha256", blake2b: "blake2b", blake2: "blake2b", blake3: "blake3" };
 const HEX_LENGTH: Record<ModelHash, number> = { sha256: 64, blake2b: 128, blake3: 64 };
-
-/** A file, or a part of one: bytes from `start` to before `end`. */
-export interface Resource {
-  name: string;
-  part: { start: number; end: number } | undefined;
-  /** Hex. */
-  digest: string;
-}
 
 export interface ModelManifest {
   format: "v1.0" | "v0.2";
@@ -37,17 +29,6 @@ export interface ModelManifest {
 
 /** More than a signature file of 32 MiB has room for, with names of some length. */
 export const MAX_RESOURCES = 200_000;
-
-/** Whether the model is one file that has no name of its own. */
-export const isOfOneFile = (resources: readonly Resource[]): boolean =>
-  resources.every(({ name }) => name === ONE_FILE);
-
-/** Holds the names to being paths within a model. Throws a ModelRefusal. */
-export function demandSoundNames(resources: readonly Resource[]): void {
-  if (isOfOneFile(resources)) return;
-  const unsound = resources.find(({ name }) => !isSoundName(name));
-  if (unsound !== undefined) throw broken(`${showName(unsound.name)} is no path within a model`);
-}
 
 const statement = z.object({
   _type: z.literal(STATEMENT_TYPE),
@@ -72,26 +53,6 @@ const statement = z.object({
 const isWhole = (path: string) => path.split("/").every((part) => part === "" || part === ".") && !path.startsWith("/");
 
 const broken = (why: string) => new ModelRefusal("SignatureBroken", why);
-
-/** `path:start:end`; a path may contain colons, so the last two fields count. */
-function parseShard(text: string): { name: string; part: { start: number; end: number } } {
-  const [, name = "", start = "", end = ""] = /^(.+):(\d{1,15}):(\d{1,15})$/s.exec(text) ?? [];
-  if (name === "" || Number(start) >= Number(end)) throw broken(`${showName(text)} is no shard of a file`);
-  return { name, part: { start: Number(start), end: Number(end) } };
-}
-
-/** Shards of each file follow each other without a gap, all of the same size but the last. */
-function demandWholeFiles(resources: readonly Resource[], size: number): void {
-  const ends = new Map<string, number>();
-  for (const { name, part } of resources.toSorted((a, b) => (a.part?.start ?? 0) - (b.part?.start ?? 0))) {
-    if (part === undefined) continue;
-    const last = ends.get(name) ?? 0;
-    if (part.start !== last || part.end - part.start > size || last % size !== 0) {
-      throw broken(`the shards of ${showName(name)} do not make up a file`);
-    }
-    ends.set(name, part.end);
-  }
-}
 
 /** Reads the statement that an envelope carries. Throws a ModelRefusal. */
 export function toManifest(json: unknown): ModelManifest {

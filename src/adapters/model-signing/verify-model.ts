@@ -6,13 +6,15 @@ import { CertificateRefusal } from "../certificates/refusal.ts";
 import { parseDigest } from "../sigstore/artifact.ts";
 import { verifyBundle } from "../sigstore/verify-bundle.ts";
 import { isSignedBy } from "./elliptic.ts";
-import { demandUnchanged, GIT_FILES, listFiles, type ModelFile } from "./enumerate.ts";
+import { demandUnchanged, listFiles } from "./enumerate.ts";
 import { type ModelSignature, parseSignature } from "./envelope.ts";
 import { hashFile, type Progress } from "./hash-file.ts";
 import { isLegacySignedBy } from "./legacy.ts";
-import { isOfOneFile, type ModelManifest, type Resource } from "./manifest.ts";
-import { isIgnored, isSoundName, ONE_FILE } from "./names.ts";
+import type { ModelManifest } from "./manifest.ts";
+import { listGitFiles, listRecorded, matchFiles, mismatch } from "./match.ts";
+import { ONE_FILE } from "./names.ts";
 import { ModelRefusal, type ModelRefusalCode, showName } from "./refusal.ts";
+import { isOfOneFile } from "./resources.ts";
 import { parseManifest } from "./statement.ts";
 
 /** By which method it has to be signed, and by whom. */
@@ -41,36 +43,6 @@ export type ModelVerdict =
 
 /** Tells how far it is: `total` bytes are to be read. */
 export type Watcher = (read: number, total: number) => void;
-
-const mismatch = (why: string) => new ModelRefusal("ModelMismatch", why);
-
-/** What the signer says to have left out, as far as it is a path within the model. */
-const listRecorded = ({ ignored }: ModelManifest) => ignored.filter(isSoundName);
-
-/** Git's files are no part of a model, unless the signer signed one. */
-const listGitFiles = ({ resources }: ModelManifest) =>
-  GIT_FILES.filter((one) => !resources.some(({ name }) => isIgnored(name, [one])));
-
-/** Holds the names and sizes on disk to those that were signed; gives what has to be hashed. */
-function match(manifest: ModelManifest, files: readonly ModelFile[], toleratesUnsigned: boolean) {
-  const onDisk = new Map(files.map((file) => [file.name, file]));
-  const ends = new Map<string, number>();
-  const wanted: { resource: Resource; file: ModelFile }[] = [];
-  for (const resource of manifest.resources) {
-    const file = onDisk.get(resource.name);
-    if (file === undefined) throw mismatch(`${showName(resource.name)} was signed and is not there`);
-    ends.set(resource.name, Math.max(ends.get(resource.name) ?? 0, resource.part?.end ?? file.size));
-    wanted.push({ resource, file });
-  }
-  const unsigned = files.filter(({ name }) => !ends.has(name));
-  // A shard list has no place for empty files: they are told of, and cannot be held against the model.
-  const first = unsigned.find(({ size }) => manifest.shardSize === undefined || size > 0);
-  if (first !== undefined && !toleratesUnsigned) throw mismatch(`${showName(first.name)} is there and was not signed`);
-  for (const [name, end] of ends) {
-    if (onDisk.get(name)?.size !== end) throw mismatch(`${showName(name)} is not as long as what was signed`);
-  }
-  return { wanted, unsigned: unsigned.length };
-}
 
 /** Whether the key signed the payload, in the encoding of its format. */
 const isBy = (key: KeyObject, { payload, signature }: ModelSignature, { format }: ModelManifest) =>
@@ -124,7 +96,7 @@ async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
     nameOfOne: isOfOneFile(manifest.resources) ? ONE_FILE : undefined,
   };
   const files = await listFiles(listing);
-  const { wanted, unsigned } = match(manifest, files, about.toleratesUnsigned);
+  const { wanted, unsigned } = matchFiles(manifest, files, about.toleratesUnsigned);
   const total = wanted.reduce(
     (sum, { resource: { part }, file }) => sum + (part === undefined ? file.size : part.end - part.start),
     0,

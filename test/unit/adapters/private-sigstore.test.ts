@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { type Artifact, parseDigest } from "../../../src/adapters/sigstore/artifact.ts";
 import { parseTrustedRoot } from "../../../src/adapters/sigstore/trusted-root.ts";
 import { verifyBundle } from "../../../src/adapters/sigstore/verify-bundle.ts";
+import { spoilBundle } from "../../integration/verification/spoil.ts";
 import { createSigstore, type PrivateSigstore, type SigstoreOptions, type Who } from "../../harness/sigstore.ts";
 
 const PIPELINE: Who = {
@@ -111,6 +112,20 @@ test.each(["certificateAuthorities", "ctlogs", "tlogs", "timestampAuthorities"])
     }
   },
 );
+
+/** Values that nobody signed, or whose signer is nobody that is trusted: helps to find a key, other witnesses. */
+const UNSIGNED = [
+  "verificationMaterial.timestampVerificationData.rfc3161Timestamps.signedTimestamp",
+  "verificationMaterial.tlogEntries.inclusionProof.checkpoint.envelope",
+];
+test.each(FORMS)("%s of which one value is another one is refused", async (_, signBy) => {
+  const bundle = await signBy(sigstore, PERSON);
+  const passed = new Set<string>();
+  for (const { where, json } of spoilBundle(bundle)) {
+    if (judge(JSON.stringify(json), sigstore.trustedRoot, PERSON).verdict === "verified") passed.add(where);
+  }
+  expect([...passed].filter((where) => !UNSIGNED.includes(where))).toEqual([]);
+});
 
 test.each(FORMS)("%s that was signed after its certificate ran out is refused", async (_, signBy) => {
   const inTime = await createSigstore({ late: 9 * 60_000 });
