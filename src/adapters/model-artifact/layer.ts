@@ -2,9 +2,9 @@
  * What is asked of one layer, and what was found in it. Both are plain data: the work can be done in a worker thread, and
  * what is done need not be done again.
  */
+import type { FileFormat } from "../../api/file-formats.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
 import type { FileDigests, Listing } from "./digest-file.ts";
-import type { FileFormat } from "./formats/tell-format.ts";
 import type { Limits } from "./limits.ts";
 
 export type Packing = "raw" | "tar" | "tar+gzip" | "tar+zstd";

@@ -1,6 +1,7 @@
 /** Holds the files of an artifact to those that were signed. */
 import { GIT_FILES } from "../model-signing/enumerate.ts";
-import type { ModelManifest, Resource } from "../model-signing/manifest.ts";
+import type { ModelManifest } from "../model-signing/manifest.ts";
+import type { Resource } from "../model-signing/resources.ts";
 import { isIgnored, isSoundName } from "../model-signing/names.ts";
 import { showName } from "../model-signing/refusal.ts";
 import type { LayerFile } from "./layer.ts";

@@ -8,7 +8,8 @@ import { describe, expect, test } from "vitest";
 import { fetchModel } from "../../../examples/silero/fetch.ts";
 import { tellPickle } from "../../../src/adapters/model-artifact/formats/pickle.ts";
 import { createSniffer } from "../../../src/adapters/model-artifact/formats/sniffer.ts";
-import { FILE_FORMATS, tellFormat } from "../../../src/adapters/model-artifact/formats/tell-format.ts";
+import { tellFormat } from "../../../src/adapters/model-artifact/formats/tell-format.ts";
+import { FILE_FORMATS } from "../../../src/api/file-formats.ts";
 import { run, tarFiles, withFolder } from "../../harness/packs.ts";
 
 const folder = fileURLToPath(new URL("../../vectors/formats/", import.meta.url));

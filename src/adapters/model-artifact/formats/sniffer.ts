@@ -1,6 +1,7 @@
 /** Keeps the beginning and the end of a file as its bytes come by. */
 import { HEAD_BYTES, TAIL_BYTES } from "./sample.ts";
-import { type FileFormat, tellFormat } from "./tell-format.ts";
+import type { FileFormat } from "../../../api/file-formats.ts";
+import { tellFormat } from "./tell-format.ts";
 
 export interface Sniffer {
   add(chunk: Buffer): void;

@@ -2,48 +2,12 @@
  * What a file is, by its content. A name makes a file worse, never better. What fits nothing, or two things at once, is told
  * so: neither belongs in a list of what is allowed.
  */
+import type { FileFormat } from "../../../api/file-formats.ts";
 import { tellPickle } from "./pickle.ts";
 import type { Sample } from "./sample.ts";
 import { isSafetensors, tellMessage, tellNpy } from "./structures.ts";
 import { tellText } from "./text.ts";
 import { endsAsZip, listMembers, type ZipMember } from "./zip.ts";
-
-/** Every format that is told. */
-export const FILE_FORMATS = [
-  /** Tensors and nothing else. */
-  "safetensors",
-  "gguf",
-  "onnx",
-  /** Arrays of NumPy without objects; a zip of such. */
-  "npy",
-  "npz",
-  /** HDF5, as Keras and others use it; it may carry code of Keras' own making. */
-  "hdf5",
-  /** A zip as Keras 3 writes it. */
-  "keras",
-  /** saved_model.pb of TensorFlow: a graph, which may read and write files. */
-  "savedmodel",
-  "sentencepiece",
-  /** Loading it calls what it names: pickle of any protocol, joblib, arrays of objects. */
-  "pickle",
-  /** A zip with a pickle in it, as PyTorch writes it. */
-  "pytorch",
-  "zip",
-  "tar",
-  /** Packed as a whole, so that nothing is told of what is in it. */
-  "compressed",
-  /** Machine code: ELF, PE, Mach-O, WebAssembly, Java. */
-  "executable",
-  "script",
-  "json",
-  "text",
-  "empty",
-  /** Two things at once, depending on the reader. */
-  "polyglot",
-  "unknown",
-] as const;
-
-export type FileFormat = (typeof FILE_FORMATS)[number];
 
 const HDF5 = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 
