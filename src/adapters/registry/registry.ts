@@ -17,7 +17,7 @@ import type { Exchange } from "./exchange.ts";
 import { type ImageReference, isTag } from "./reference.ts";
 import { type StreamLimits, streamBlob } from "./stream-blob.ts";
 
-export type { Content, Descriptor, Index, Manifest } from "./documents.ts";
+export type { Content, Descriptor, Manifest } from "./documents.ts";
 
 export interface Registry {
   /** Content by digest, checked against it. */

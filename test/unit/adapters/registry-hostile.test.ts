@@ -186,6 +186,12 @@ describe("an answer", () => {
       "TooLarge",
       KERNEL,
     ],
+    [
+      "that announces a gigabyte and waits",
+      (response) => response.writeHead(200, { "content-length": "1000000000" }).flushHeaders(),
+      "TooLarge",
+      MIB,
+    ],
     ["a byte at a time", (response) => drip(response), "TimedOut", MIB],
     ["of headers alone", (response) => response.writeHead(200).flushHeaders(), "TimedOut", MIB],
     ["that never comes", () => {}, "TimedOut", MIB],

@@ -79,6 +79,11 @@ describe("streaming a blob", () => {
     ["one other bit at the end", send(other), "DigestMismatch"],
     ["less, and says so", send(BLOB.subarray(1)), "DigestMismatch"],
     ["less, in chunks", (response) => void response.write(BLOB.subarray(1), () => response.end()), "DigestMismatch"],
+    [
+      "more, says so and waits",
+      (response) => response.writeHead(200, { "content-length": "300001" }).flushHeaders(),
+      "TooLarge",
+    ],
     ["more, and says so", send(Buffer.concat([BLOB, BLOB])), "TooLarge"],
     [
       "more, in chunks",
