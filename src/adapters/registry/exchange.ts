@@ -75,7 +75,7 @@ export function toUrl({ host, repository, rest }: Request, isInsecure: boolean):
   const url = URL.parse(origin + path);
   // Default ports are left out of addresses.
   const isHost = [url?.host, `${url?.host}:443`, `${url?.host}:80`].includes(host);
-  if (url === null || !isHost || url.pathname + url.search !== path || url.href !== url.origin + path) {
+  if (url === null || !isHost || url.href !== url.origin + path) {
     throw new RegistryError("Malformed", `${host} cannot be asked for that: its address would be another`);
   }
   return url;
