@@ -1,7 +1,7 @@
 /** Sends one request to where it may go: no metadata services, and TLS but for hosts that are named as insecure. */
 import { lookup } from "node:dns";
 import { getCACertificates } from "node:tls";
-import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
 import { demandAddress, type Resolve, toSafeLookup } from "./addresses.ts";
 import type { Response } from "./bodies.ts";
 import { RegistryError } from "./errors.ts";
@@ -57,8 +57,6 @@ function openPools({ ca, proxy, resolve = lookup }: ConnectionOptions): { https:
           httpProxy: address,
           httpsProxy: address,
           noProxy: proxy?.except ?? "",
-          // A proxy that opens no tunnel is given up like a host that takes no connection.
-          clientFactory: (origin, settings) => new Pool(origin, { ...settings, headersTimeout: CONNECT_TIMEOUT_MS }),
           requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS },
           proxyTls: { ...tls, timeout: CONNECT_TIMEOUT_MS },
         });
