@@ -19,5 +19,12 @@ const shared = {
 };
 
 await build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/operator.mjs" });
-await build({ ...shared, entryPoints: ["src/adapters/signatures/judge-worker.ts"], outfile: "dist/judge-worker.mjs" });
+// Threads load these by their names (src/adapters/threads.ts).
+for (const worker of ["signatures/judge-worker", "model-artifact/layer-worker"]) {
+  await build({
+    ...shared,
+    entryPoints: [`src/adapters/${worker}.ts`],
+    outfile: `dist/${worker.replace(/.*\//, "")}.mjs`,
+  });
+}
 await build({ ...shared, entryPoints: ["src/cli/main.ts"], outfile: "dist/vouchsafe.mjs" });

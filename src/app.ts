@@ -1,6 +1,8 @@
 /** The composition root: builds the operator from its parts and runs it until a signal. */
 import { openGitHub } from "./adapters/github/client.ts";
 import { parseCredential } from "./adapters/github/credential.ts";
+import { keepLayers } from "./adapters/model-artifact/keep-layers.ts";
+import { createLayerPool } from "./adapters/model-artifact/layer-pool.ts";
 import { createRegistryOpener } from "./adapters/registry/open.ts";
 import { parsePullSecret, type PullSecret } from "./adapters/registry/pull-secrets.ts";
 import { createJudgePool } from "./adapters/signatures/judge-pool.ts";
@@ -140,13 +142,16 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
   logger.info({ port: health.port }, "serving probes and metrics");
   const following = followWorld(parts, world, signal);
   const openGitHub = toGitHubOpener(parts, signal);
-  const pool = createJudgePool();
+  const judging = createJudgePool();
+  const reading = createLayerPool();
   const controllers = [
     createPoliciesController(tools, config.namespace),
     createVerificationController(tools, {
       operatorNamespace: config.namespace,
       openRegistry: toRegistryOpener(parts),
-      judge: pool.judge,
+      judge: judging.judge,
+      hashLayer: reading.hashLayer,
+      layers: keepLayers(),
     }),
     createFenceController(tools, config.namespace),
     createGovernanceController(tools, config.namespace),
@@ -169,6 +174,6 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
     const operator = { namespace: config.namespace, serviceAccount: SERVICE_ACCOUNT };
     await Promise.all([watchGate(tools, operator, leading), ...controllers.map((one) => one.run(leading))]);
   });
-  await Promise.all([...(outcome === "lost" ? [] : following), health.close(), pool.close()]);
+  await Promise.all([...(outcome === "lost" ? [] : following), health.close(), judging.close(), reading.close()]);
   return outcome;
 }

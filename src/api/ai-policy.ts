@@ -12,9 +12,11 @@ import {
   username,
   withRules,
 } from "./fields.ts";
+import { FILE_FORMATS } from "./file-formats.ts";
 import { policyGitHub } from "./github.ts";
 import { AGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
+import { ARTIFACT_FORMATS } from "./model-release.ts";
 import { reactions } from "./reaction.ts";
 import { signer } from "./signer.ts";
 
@@ -45,7 +47,7 @@ const signatureDemand = withRules(
     over: z
       .enum(["artifact", "model", "attestation"])
       .describe(
-        "artifact: every artifact's manifest; model: every ModelPack's files; attestation: a statement about every artifact.",
+        "artifact: every artifact's manifest; model: the files of every artifact but images; attestation: a statement about every artifact.",
       ),
     predicateType: z
       .string()
@@ -54,7 +56,7 @@ const signatureDemand = withRules(
       .regex(/^[^\s]+$/)
       .optional()
       .describe("What the attestation has to state (in-toto), such as https://slsa.dev/provenance/v1."),
-    format: z.enum(["ModelPack", "Image"]).optional().describe("Asked of artifacts of this format alone; of all else."),
+    format: z.enum(ARTIFACT_FORMATS).optional().describe("Asked of artifacts of this format alone; of all else."),
     anyOf: asSet(z.array(label()).min(1).max(16)).describe("Signers that may give it."),
     count: z.int().min(1).max(16).default(1).describe("How many different signers are needed."),
   }),
@@ -91,6 +93,16 @@ const tier = z.object({
     .object({ impactAtMost: consequence().describe("The highest impact that still falls into the tier.") })
     .describe("Which systems fall into the tier; the first tier that matches counts."),
   signatures: asAtomicList(z.array(signatureDemand).min(1).max(16)).describe("Signatures that are demanded."),
+  formats: asSet(
+    z
+      .array(z.enum(FILE_FORMATS).exclude(["unknown", "polyglot"]))
+      .min(1)
+      .max(32),
+  )
+    .optional()
+    .describe(
+      "What files a signed model may consist of, told by their content; anything where it is left out. Every file is read for it once.",
+    ),
   approvals: asAtomicList(z.array(approvalDemand).max(16)).optional().describe("Approvals that are demanded."),
   assessment: z
     .object({ maxAgeDays: z.int().min(1).max(3650).describe("How old the RiskAssessment may be.") })

@@ -15,9 +15,14 @@ import {
   timestamp,
   withRules,
 } from "./fields.ts";
+import { FILE_FORMATS } from "./file-formats.ts";
 import { gitOrigin } from "./github.ts";
 import { AGE_COLUMN, MESSAGE_COLUMN, readyColumn, REASON_COLUMN } from "./columns.ts";
 import { defineKind, type ObjectOf } from "./kind.ts";
+
+/** How artifacts are packed. */
+export const ARTIFACT_FORMATS = ["ModelPack", "ModelKit", "Modelcar", "Image"] as const;
+export type ArtifactFormat = (typeof ARTIFACT_FORMATS)[number];
 
 const artifact = z.object({
   name: label().describe("Name of the artifact within the release, such as model or server."),
@@ -29,9 +34,18 @@ const artifact = z.object({
       "OCI reference with a digest. A tag before the digest pins that tag: pods that name the tag run this digest.",
     ),
   format: z
-    .enum(["ModelPack", "Image"])
+    .enum(ARTIFACT_FORMATS)
     .default("Image")
-    .describe("ModelPack for a model that is packed as an OCI artifact, Image for a container image."),
+    .describe(
+      "ModelPack or ModelKit for a model that is packed as an OCI artifact, Modelcar for one in a container image, Image for an image without a model.",
+    ),
+  modelPath: z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(/^[^/\s][^\r\n]*$/)
+    .optional()
+    .describe("The folder of a Modelcar (models where it is left out) or ModelKit (all of it) that is the model."),
 });
 
 const evaluation = z.object({
@@ -45,10 +59,17 @@ const spec = withRules(
   z.object({
     system: label().describe("Name of the AISystem in this namespace."),
     version: sentence(64).describe("The version for people."),
-    artifacts: withRules(keyedBy(z.array(artifact).min(1).max(16), "name"), {
-      rule: "self.all(a, self.exists_one(b, b.image == a.image))",
-      message: "list each image once",
-    }).describe("Everything that runs or is mounted, each by digest."),
+    artifacts: withRules(
+      keyedBy(z.array(artifact).min(1).max(16), "name"),
+      {
+        rule: "self.all(a, self.exists_one(b, b.image == a.image))",
+        message: "list each image once",
+      },
+      {
+        rule: "self.all(a, !has(a.modelPath) || (has(a.format) && a.format in ['ModelKit', 'Modelcar']))",
+        message: "modelPath belongs to formats ModelKit and Modelcar",
+      },
+    ).describe("Everything that runs or is mounted, each by digest."),
     evaluations: keyedBy(z.array(evaluation).max(32), "name").optional().describe("Measurements made before release."),
     data: asAtomicList(z.array(sentence(256)).max(32))
       .optional()
@@ -107,11 +128,23 @@ const problem = z.object({
   text: sentence().describe("What was found, for people."),
 });
 
+const model = z.object({
+  digest: z
+    .string()
+    .max(80)
+    .regex(/^model:v1:sha256:[a-f0-9]{64}$/)
+    .describe("The model's own digest, whatever it is packed in (docs/model-artifacts.md)."),
+  formats: asSet(z.array(z.enum([...FILE_FORMATS, "unread"])).max(32)).describe(
+    "What its files are, by their content; unread where no policy asks.",
+  ),
+});
+
 const verifiedArtifact = z.object({
   name: label().describe("The artifact of spec."),
   digest: contentDigest().describe("Its digest."),
   closure: asSet(z.array(contentDigest()).max(256)).describe("Digests of the index, manifests and configs beneath it."),
   signatures: asAtomicList(z.array(signature).max(64)).describe("Signatures that were verified."),
+  model: model.optional().describe("The signed model that it holds."),
   problems: asAtomicList(z.array(problem).max(16)).optional().describe("What could not be verified, and why."),
   trust: contentDigest().describe("Digest over the signers it was verified against."),
   verifiedAt: timestamp().describe("When."),

@@ -47,6 +47,7 @@ export const BREACH_OF: Record<FindingCode, BreachKind | "none"> = {
   SignatureMissing: "SignatureLost",
   SignatureInvalid: "SignatureLost",
   SignatureExpired: "SignatureLost",
+  FormatForbidden: "SignatureLost",
   SignerUnknown: "SignatureLost",
   ModelMismatch: "SignatureLost",
   SystemRetired: "SystemRetired",

@@ -11,7 +11,7 @@ import { judgeRelease, type ReleaseJudgement } from "./judge-release.ts";
 import { judgeSystem, type SystemJudgement } from "./judge-system.ts";
 import { gatherRevoked, type Revoked } from "./revocations.ts";
 import type { UsablePolicy } from "./tiered-system.ts";
-import { digestTrust, gatherSigners } from "./trust.ts";
+import { gatherQuest } from "./trust.ts";
 
 /** How the namespace stands under the policy of one mode. */
 export type ModeJudgement =
@@ -52,7 +52,7 @@ export function evaluateNamespace(facts: NamespaceFacts, now: number): Namespace
   const revoked = gatherRevoked(facts);
   const holds = gatherHolds(facts);
   const known = recallAuthors(facts.warrants.get("approvals"), listUids(facts));
-  const trustDigest = digestTrust(gatherSigners(facts.modes.values()));
+  const trustDigest = gatherQuest([...facts.modes.values()]).digest;
   const modes = MODES.flatMap((mode): ModeJudgement[] => {
     const policy = facts.modes.get(mode);
     if (policy === undefined) return [];

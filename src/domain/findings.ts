@@ -196,6 +196,12 @@ export const FINDINGS = {
     who: "the pipeline that publishes the release",
     next: explainRelease,
   },
+  FormatForbidden: {
+    standing: "notYet",
+    what: "the model {artifact} of release {release} holds files of formats that AIPolicy {policy} does not allow: {formats}",
+    who: "the pipeline that publishes the release",
+    next: `publish the model in one of the formats that the tier allows, then: ${explainRelease}`,
+  },
   SignatureExpired: {
     standing: "notYet",
     what: "the signatures of artifact {artifact} of release {release} rest on certificates or revocation lists that ran out",

@@ -6,6 +6,7 @@ import { FINDINGS, type Stated, stateFinding } from "./findings.ts";
 import { digestOfImage } from "./images.ts";
 import type { ApprovalStanding, JudgedApproval } from "./judge-approval.ts";
 import { judgeContent } from "./judge-content.ts";
+import { findFormatFault } from "./judge-formats.ts";
 import { judgeSignatures, type SignatureJudgement } from "./judge-signatures.ts";
 import type { SystemJudgement } from "./judge-system.ts";
 import type { Revoked } from "./revocations.ts";
@@ -80,7 +81,10 @@ export function judgeRelease(
 function judgeSigned(object: ModelRelease, { tier }: TieredSystem, revoked: Revoked, bench: Bench): SignatureJudgement {
   const { policy, trustDigest, now } = bench;
   const { name, signers } = policy;
-  return judgeSignatures(object, tier, { policy: name, signers, revoked: revoked.signers, trustDigest, now });
+  const signed = judgeSignatures(object, tier, { policy: name, signers, revoked: revoked.signers, trustDigest, now });
+  // What nobody signed is not told by its formats.
+  const fault = signed.outcome === "signed" ? findFormatFault(object, tier, name) : undefined;
+  return fault === undefined ? signed : { outcome: "lacking", fault };
 }
 
 const rankOf = ({ code }: Stated) => (FINDINGS[code].standing === "never" ? 0 : 1);

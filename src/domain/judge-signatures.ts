@@ -16,7 +16,7 @@ export interface Trust {
   signers: Readonly<Record<string, ResolvedSigner>>;
   /** Why, by name of a revoked signer. */
   revoked: ReadonlyMap<string, string>;
-  /** `digestTrust` of the namespace's signers. */
+  /** Digest of what the namespace asks (trust.ts). */
   trustDigest: string;
   /** Epoch milliseconds. */
   now: number;
@@ -42,9 +42,9 @@ export function judgeSignatures(release: ModelRelease, tier: Tier, trust: Trust)
   return { outcome: "signed", until };
 }
 
-/** Model signatures are over the files of a ModelPack, and images have none. */
+/** Model signatures are over files of a model, and plain images have none. */
 const isAsked = ({ over, format }: SignatureDemand, artifact: ReleaseArtifact) =>
-  (over !== "model" || artifact.format === "ModelPack") && (format === undefined || artifact.format === format);
+  (over !== "model" || artifact.format !== "Image") && (format === undefined || artifact.format === format);
 
 function judgeDemand(
   release: ModelRelease,

@@ -40,7 +40,7 @@ export function resolveRevokedRelease(
   const release = releases.find(({ metadata }) => metadata.name === name);
   for (const { image, format } of release?.spec.artifacts ?? []) {
     const digest = digestOfImage(image);
-    if (format === "ModelPack" || !isShared(digest)) found.add(digest);
+    if (format !== "Image" || !isShared(digest)) found.add(digest);
   }
   for (const warrant of warrants) {
     for (const [digest, { grants = [] }] of Object.entries(warrant.images ?? {})) {

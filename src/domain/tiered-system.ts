@@ -14,7 +14,7 @@ export interface Bench {
   facts: NamespaceFacts;
   policy: UsablePolicy;
   known: KnownAuthors;
-  /** `digestTrust` of the signers of all policies of the namespace. */
+  /** Digest of what all policies of the namespace ask (trust.ts). */
   trustDigest: string;
   /** Whether a fence is built in this namespace, which only the mode enforce does. */
   isFenced: boolean;

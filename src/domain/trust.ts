@@ -1,4 +1,4 @@
-/** Whom a namespace trusts, and the name of that set: facts that were found with other signers are out of date. */
+/** What a namespace asks of verification, and the name of that: facts that were found for something else are out of date. */
 import { createHash } from "node:crypto";
 import type { PolicyFacts } from "./facts.ts";
 import type { TrustAnchor } from "./signers.ts";
@@ -11,7 +11,7 @@ export interface NamedSigner {
 }
 
 /** The usable signers of all policies, one per digest, sorted by it. */
-export function gatherSigners(policies: Iterable<PolicyFacts>): NamedSigner[] {
+function gatherSigners(policies: Iterable<PolicyFacts>): NamedSigner[] {
   const found = new Map<string, NamedSigner>();
   for (const policy of policies) {
     if (policy.outcome !== "valid") continue;
@@ -24,8 +24,21 @@ export function gatherSigners(policies: Iterable<PolicyFacts>): NamedSigner[] {
   return [...found.values()].toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
-/** Digest over a set of signers. */
-export function digestTrust(signers: readonly Pick<NamedSigner, "digest">[]): string {
-  const text = signers.map(({ digest }) => digest).join("\n");
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+/** What verification has to find out for a namespace. */
+export interface Quest {
+  signers: NamedSigner[];
+  /** Whether a tier of any policy asks what the files of models are, so that they have to be read. */
+  readsFormats: boolean;
+  /** Names all of it. */
+  digest: string;
+}
+
+/** What all policies of a namespace together ask. */
+export function gatherQuest(policies: readonly PolicyFacts[]): Quest {
+  const signers = gatherSigners(policies);
+  const readsFormats = policies.some(
+    (policy) => policy.outcome === "valid" && policy.spec.tiers.some(({ formats }) => formats !== undefined),
+  );
+  const text = [...signers.map(({ digest }) => digest), ...(readsFormats ? ["formats"] : [])].join("\n");
+  return { signers, readsFormats, digest: `sha256:${createHash("sha256").update(text).digest("hex")}` };
 }

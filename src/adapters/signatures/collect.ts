@@ -10,7 +10,7 @@ import type { ImageReference } from "../registry/reference.ts";
 import type { Content, Registry } from "../registry/registry.ts";
 import { findCandidates } from "./find-candidates.ts";
 import type { judgeCandidates, JudgedCandidate } from "./judge-candidates.ts";
-import { matchModel } from "./oms.ts";
+import { type FoundArtifact, matchModel, type ModelFacts, type ModelSearch } from "./match-model.ts";
 
 /** What is wrong, in the words of the catalogue; `why` goes into its template. */
 export interface SignatureProblem {
@@ -22,6 +22,8 @@ export interface Collected {
   /** Digests of the artifact itself and of the manifests and configs beneath it. */
   closure: string[];
   signatures: VerifiedSignature[];
+  /** The signed model that it holds; undefined where none is signed by anybody trusted. */
+  model: ModelFacts | undefined;
   problems: SignatureProblem[];
 }
 
@@ -35,15 +37,16 @@ export interface Search {
   /** `judgeCandidates`, here or in another thread. */
   judge: typeof judgeCandidates;
   signers: readonly NamedSigner[];
+  model: ModelSearch;
   /** Epoch milliseconds. */
   now: number;
 }
 
-type Found = { signatures: VerifiedSignature[] } | { problem: SignatureProblem };
+type Found = { signatures: VerifiedSignature[]; model?: ModelFacts } | { problem: SignatureProblem };
 
 const problem = (code: SignatureProblem["code"], why: string): Found => ({ problem: { code, why } });
 
-function toFound(judged: JudgedCandidate, content: Content): Found {
+async function toFound(judged: JudgedCandidate, artifact: FoundArtifact, search: Search): Promise<Found> {
   if (judged.outcome === "disbelieved") {
     // Whoever attests something may be unknown: that is no fault of the artifact's signatures.
     if (judged.over === "attestation" && judged.code === "SignerUnknown") return { signatures: [] };
@@ -56,10 +59,10 @@ function toFound(judged: JudgedCandidate, content: Content): Found {
       return { signatures: by.map((one) => ({ ...one, over: "artifact", form: shape })) };
     }
     case "model": {
-      if (content.type !== "manifest") return problem("ModelMismatch", "an index holds no model files");
-      const match = matchModel(over.statement, content.manifest);
+      const match = await matchModel(over.statement, artifact, search.registry, search.model);
       if (match.outcome === "differs") return problem("ModelMismatch", match.why);
-      return { signatures: by.map((one) => ({ ...one, over: "model", form: "oms", files: match.files })) };
+      const { files, model } = match;
+      return { signatures: by.map((one) => ({ ...one, over: "model", form: "oms", files })), model };
     }
     case "attestation":
       return {
@@ -87,19 +90,19 @@ async function readClosure(registry: Registry, ref: ImageReference, content: Con
   return [...closure];
 }
 
-async function collect(ref: ImageReference, { registry, judge, signers, now }: Search): Promise<Collected> {
+async function collect(ref: ImageReference, search: Search): Promise<Collected> {
+  const { registry, judge, signers, now } = search;
   const content = await registry.readByDigest(ref);
   const closure = await readClosure(registry, ref, content);
   const { candidates, broken } = await findCandidates(registry, ref);
   const subject = { digest: ref.digest, bytes: content.bytes };
   const judged = await judge({ subject, candidates, signers, now });
-  const found = [
-    ...judged.map((one) => toFound(one, content)),
-    ...broken.map((why) => problem("SignatureInvalid", why)),
-  ];
+  const found = broken.map((why) => problem("SignatureInvalid", why));
+  for (const one of judged) found.push(await toFound(one, { ref, content }, search));
   return {
     closure: closure.toSorted(),
     signatures: found.flatMap((one) => ("signatures" in one ? one.signatures : [])).slice(0, MAX_SIGNATURES),
+    model: found.flatMap((one) => ("model" in one && one.model !== undefined ? [one.model] : []))[0],
     problems: found.flatMap((one) => ("problem" in one ? [one.problem] : [])).slice(0, MAX_PROBLEMS),
   };
 }
@@ -110,6 +113,11 @@ export async function collectSignatures(ref: ImageReference, search: Search): Pr
     return await collect(ref, search);
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    return { closure: [], signatures: [], problems: [{ code: "RegistryFailed", why: error.message }] };
+    return {
+      closure: [],
+      signatures: [],
+      model: undefined,
+      problems: [{ code: "RegistryFailed", why: error.message }],
+    };
   }
 }

@@ -45,6 +45,7 @@ verified; 1 refused; 2 usage or environment.
     .option("--crl <pem>", "their revocation lists: with any, each authority needs a current one")
     .option("--attestation <type>", "predicate type of a statement that is asked for too; may be repeated", collect, [])
     .option("--model", "ask for a signature over the model's files too (OpenSSF Model Signing)")
+    .option("--model-path <path>", "the folder of an image or ModelKit that is the model; models in an image")
     .option("--insecure-registry <host>", "a registry that is asked without TLS; may be repeated", collect, [])
     .option("--docker-config <file>", "credentials; ~/.docker/config.json where it is left out and exists")
     .addHelpText(

@@ -18,6 +18,7 @@ import { readSigners, type SignerOptions } from "./signers.ts";
 export interface VerifyImageOptions extends SignerOptions {
   attestation: string[];
   model?: true;
+  modelPath?: string;
   insecureRegistry: string[];
   dockerConfig?: string;
 }
@@ -83,11 +84,13 @@ function describeSignature({
   return `signed by    ${who} over the ${what} (${more})${notAfter === undefined ? "" : `, until ${notAfter}`}`;
 }
 
-function describe(name: string, missing: readonly Demand[], { signatures, problems }: Collected, signers: Signer[]) {
+function describe(name: string, missing: readonly Demand[], found: Collected, signers: Signer[]) {
+  const { signatures, problems, model } = found;
   const who = signers.map((one) => one.name).join(" or ");
   return [
     `${missing.length === 0 ? "VERIFIED " : "REFUSED  "}    ${name}`,
     ...signatures.map(describeSignature),
+    ...(model === undefined ? [] : [`model        ${model.digest}`, `holds        ${model.formats.join(", ")}`]),
     ...missing.map((demand) => `missing      a signature over the ${sayDemand(demand)} by ${who}`),
     ...problems.map(({ code, why }) => `found        ${code}: ${toPlain(why)}`),
     ...(missing.length === 0
@@ -110,7 +113,8 @@ export async function runVerifyImage(image: string, options: VerifyImageOptions,
   const { registry, close } = await open();
   try {
     const ref = await resolve(registry, image);
-    const found = await collectSignatures(ref, { registry, judge: judgeCandidates, signers, now: Date.now() });
+    const model = { format: undefined, path: options.modelPath, readsFormats: options.model === true };
+    const found = await collectSignatures(ref, { registry, judge: judgeCandidates, signers, model, now: Date.now() });
     const failed = found.problems.find(({ code }) => code === "RegistryFailed");
     if (failed !== undefined) throw new UsageError(`${ref.host}: ${failed.why}`);
     const missing = listDemands(options).filter((demand) => !isMet(demand, found.signatures));

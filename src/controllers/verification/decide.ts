@@ -56,5 +56,6 @@ export function findRetry(
 export function keepThroughOutage(fresh: VerifiedArtifact, kept: VerifiedArtifact | undefined): VerifiedArtifact {
   const hasFailed = fresh.problems?.some(({ code }) => code === "RegistryFailed") === true;
   if (!hasFailed || kept === undefined) return fresh;
-  return { ...fresh, signatures: kept.signatures, closure: kept.closure };
+  const { signatures, closure, model } = kept;
+  return { ...fresh, signatures, closure, ...(model === undefined ? {} : { model }) };
 }

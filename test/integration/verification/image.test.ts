@@ -64,8 +64,12 @@ const verify = (image: string, ...args: string[]): Promise<{ status: number; std
     });
   });
 const identity = (root: string, name = WHO.identity, issuer = WHO.issuer) => [
-  ...["--certificate-identity", name, "--certificate-oidc-issuer", issuer],
-  ...["--trusted-root", join(dir, root)],
+  "--certificate-identity",
+  name,
+  "--certificate-oidc-issuer",
+  issuer,
+  "--trusted-root",
+  join(dir, root),
 ];
 const model = () => published.images["models/silero-vad:v5"];
 const server = () => published.images["voice-gate:v5"];

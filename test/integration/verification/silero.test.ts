@@ -56,7 +56,13 @@ describe.each(LANES)("by %s", (_, options) => {
     });
     const ref = parseReference(lane.published.images[name]);
     if (ref === undefined) throw new Error(`${lane.published.images[name]} is no reference`);
-    const search = { registry: createRegistry(exchange), judge: judgeCandidates, signers: SIGNERS, now: Date.now() };
+    const search = {
+      registry: createRegistry(exchange),
+      judge: judgeCandidates,
+      signers: SIGNERS,
+      model: { format: undefined, path: undefined, readsFormats: false },
+      now: Date.now(),
+    };
     const found = await collectSignatures(ref, search);
     await exchange.close();
     return { ...found, said: found.signatures.map(({ signer, over, form, files }) => [signer, over, form, files]) };

@@ -54,10 +54,12 @@ function holding(subject: Artifact, referrers: Artifact[], legacy?: Artifact): R
   };
 }
 
+const MODEL_SEARCH = { format: undefined, path: undefined, readsFormats: false };
+
 const look = async (subject: Artifact, registry: Registry, signers: ReturnType<typeof trust>[]) => {
   const { signatures, problems } = await collectSignatures(
     { host: "r", repository: "m", digest: subject.digest },
-    { registry, judge: judgeCandidates, signers, now: Date.parse("2026-11-24T00:00:00Z") },
+    { registry, judge: judgeCandidates, signers, model: MODEL_SEARCH, now: Date.parse("2026-11-24T00:00:00Z") },
   );
   return {
     signatures: signatures.map(({ signer, over, form, files }) => `${signer} ${over} ${form} ${files ?? "-"}`),
@@ -217,7 +219,13 @@ describe("bent bundles", () => {
     const ask = (digest: string) =>
       collectSignatures(
         { host: "r", repository: "m", digest: model.digest },
-        { registry: holding(model, about(digest)), judge: judgeCandidates, signers: [OWN], now: 0 },
+        {
+          registry: holding(model, about(digest)),
+          judge: judgeCandidates,
+          signers: [OWN],
+          model: MODEL_SEARCH,
+          now: 0,
+        },
       );
     expect(await ask(model.digest)).toMatchObject({
       signatures: [{ signer: "own", over: "attestation", predicateType: vulnerabilities }],

@@ -21,7 +21,14 @@ const MEANS: Record<BreachKind, FindingCode[]> = {
   ],
   AssessmentStale: ["AcceptanceStale", "ApprovalStale", "RiskNotAccepted"],
   RiskAboveTolerance: ["RiskAboveTolerance", "UseProhibited"],
-  SignatureLost: ["ModelMismatch", "SignatureExpired", "SignatureInvalid", "SignatureMissing", "SignerUnknown"],
+  SignatureLost: [
+    "FormatForbidden",
+    "ModelMismatch",
+    "SignatureExpired",
+    "SignatureInvalid",
+    "SignatureMissing",
+    "SignerUnknown",
+  ],
   SystemRetired: ["SystemRetired"],
   SystemStopped: ["SystemStopped"],
   ImageUnvouched: [

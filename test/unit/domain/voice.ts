@@ -8,7 +8,7 @@ import { Revocation } from "../../../src/api/revocation.ts";
 import { RiskAssessment } from "../../../src/api/risk-assessment.ts";
 import type { NamespaceFacts, PolicyFacts, Read } from "../../../src/domain/facts.ts";
 import { evaluateNamespace } from "../../../src/domain/evaluate.ts";
-import { digestTrust, gatherSigners } from "../../../src/domain/trust.ts";
+import { gatherQuest } from "../../../src/domain/trust.ts";
 import type { ResolvedSigner } from "../../../src/domain/signers.ts";
 
 export const NAMESPACE = "voice";
@@ -143,7 +143,7 @@ export const TRUSTED = {
 
 /** What verification found: both signatures on the model, one on the server. */
 export const toArtifacts = (model: string) => {
-  const base = { closure: [], trust: digestTrust(gatherSigners([TRUSTED])), verifiedAt: "2026-11-24T00:00:00Z" };
+  const base = { closure: [], trust: gatherQuest([TRUSTED]).digest, verifiedAt: "2026-11-24T00:00:00Z" };
   const artifact = {
     signer: "release-pipeline",
     signerDigest: RELEASE_KEY.digest,

@@ -1,0 +1,85 @@
+/** Whether an artifact holds the model of a statement that somebody trusted signed, and what that model is. */
+import type { ReleaseArtifact, VerifiedArtifact } from "../../api/model-release.ts";
+import type { LayerContents, LayerTask } from "../model-artifact/layer.ts";
+import { type ArtifactMatch, type LayerStore, matchArtifact } from "../model-artifact/match-artifact.ts";
+import { toManifest } from "../model-signing/manifest.ts";
+import { ModelRefusal } from "../model-signing/refusal.ts";
+import type { ImageReference } from "../registry/reference.ts";
+import type { Content, Registry } from "../registry/registry.ts";
+import type { Statement } from "./bundle.ts";
+
+/** How the model of an artifact is looked at. */
+export interface ModelSearch {
+  /** What it is declared to be; undefined where whatever it is will do. */
+  format: ReleaseArtifact["format"] | undefined;
+  /** The folder that is the model. */
+  path: string | undefined;
+  /** Whether every file is read for its format. */
+  readsFormats: boolean;
+  store?: LayerStore;
+  /** Hashes a layer in another thread; here where it is left out. */
+  hashLayer?: (ref: ImageReference, task: LayerTask) => Promise<LayerContents>;
+}
+
+export type ModelFacts = NonNullable<VerifiedArtifact["model"]>;
+
+export type MatchedModel =
+  | { outcome: "matches"; files: number; model: ModelFacts }
+  | { outcome: "differs"; why: string };
+
+const differs = (why: string): MatchedModel => ({ outcome: "differs", why });
+
+/** An artifact as it was read. */
+export interface FoundArtifact {
+  ref: ImageReference;
+  content: Content;
+}
+
+/** What a form of artifact is called in a release. */
+const FORMAT_OF = { ModelPack: "ModelPack", ModelKit: "ModelKit", Image: "Modelcar" } as const;
+
+function toFacts({
+  modelDigest,
+  signed,
+  ignored,
+  unsigned,
+}: Extract<ArtifactMatch, { outcome: "matches" }>): ModelFacts {
+  // What was left out or lies apart is in the artifact all the same: whoever loads the model may come by it.
+  const formats = new Set([...signed, ...ignored, ...unsigned].map(({ format }) => format));
+  return { digest: modelDigest, formats: [...formats].toSorted() };
+}
+
+function readManifest(statement: Statement) {
+  try {
+    return toManifest(statement);
+  } catch (error) {
+    if (error instanceof ModelRefusal) return error.message;
+    throw error;
+  }
+}
+
+/** Matches. Throws a RegistryError where layers cannot be read. */
+export async function matchModel(
+  statement: Statement,
+  { ref, content }: FoundArtifact,
+  registry: Registry,
+  search: ModelSearch,
+): Promise<MatchedModel> {
+  if (content.type !== "manifest") return differs("an index holds no model files");
+  const signed = readManifest(statement);
+  if (typeof signed === "string") return differs(signed);
+  const { format, path, readsFormats, store, hashLayer } = search;
+  const match = await matchArtifact({
+    manifest: content.manifest,
+    signed,
+    open: ({ digest, size }) => registry.streamBlob(ref, { mediaType: "application/octet-stream", digest, size }),
+    readsAll: readsFormats,
+    ...(path === undefined ? {} : { root: path }),
+    ...(store === undefined ? {} : { store }),
+    ...(hashLayer === undefined ? {} : { hash: (task) => hashLayer(ref, task) }),
+  });
+  if (match.outcome === "differs") return differs(match.why);
+  const is = FORMAT_OF[match.form];
+  if (format !== undefined && format !== is) return differs(`it is a ${is}, and is declared to be a ${format}`);
+  return { outcome: "matches", files: match.signed.length, model: toFacts(match) };
+}
