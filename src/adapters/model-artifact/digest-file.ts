@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Hasher, loadHash } from "../model-signing/hash-file.ts";
 import type { ModelHash } from "../model-signing/manifest.ts";
+import { unfit } from "./refuse.ts";
 
 /** How a signature lists digests. */
 export interface Listing {
@@ -26,11 +27,15 @@ export interface Digester {
 /** Whether SHA-256 of the whole file is all that is listed. */
 export const isPlain = ({ hash, shardSize }: Listing): boolean => hash === "sha256" && shardSize === undefined;
 
-function createParts(create: () => Hasher, shardSize: number | undefined) {
+/** As many as a signature may list. */
+const MAX_SHARDS = 1_000_000;
+
+function createParts(create: () => Hasher, shardSize: number | undefined, count: () => void) {
   const done: string[] = [];
   let hasher = create();
   let held = 0;
   const close = () => {
+    count();
     done.push(hasher.finish());
     hasher = create();
     held = 0;
@@ -57,9 +62,14 @@ function createParts(create: () => Hasher, shardSize: number | undefined) {
 /** Loads what the listing needs, and makes digesters from then on. */
 export async function loadDigester(listing: Listing): Promise<() => Digester> {
   const create = isPlain(listing) ? undefined : await loadHash(listing.hash);
+  let shards = 0;
+  const count = () => {
+    shards += 1;
+    if (shards > MAX_SHARDS) throw unfit(`a layer makes more than ${MAX_SHARDS} shards`);
+  };
   return () => {
     const whole = createHash("sha256");
-    const parts = create === undefined ? undefined : createParts(create, listing.shardSize);
+    const parts = create === undefined ? undefined : createParts(create, listing.shardSize, count);
     let size = 0;
     return {
       add: (chunk) => {

@@ -18,7 +18,7 @@ export function unpack(
   switch (packing) {
     case "raw":
     case "tar":
-      return packed;
+      return bound(packed);
     case "tar+gzip":
       return bound(gunzip(packed));
     case "tar+zstd":

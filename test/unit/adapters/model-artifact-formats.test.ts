@@ -10,7 +10,7 @@ import { tellPickle } from "../../../src/adapters/model-artifact/formats/pickle.
 import { createSniffer } from "../../../src/adapters/model-artifact/formats/sniffer.ts";
 import { tellFormat } from "../../../src/adapters/model-artifact/formats/tell-format.ts";
 import { FILE_FORMATS } from "../../../src/api/file-formats.ts";
-import { run, tarFiles, withFolder } from "../../harness/packs.ts";
+import { run, TAR_END, tarFile, tarFiles, withFolder } from "../../harness/packs.ts";
 
 const folder = fileURLToPath(new URL("../../vectors/formats/", import.meta.url));
 const read = (name: string) => readFileSync(join(folder, name));
@@ -175,6 +175,31 @@ describe("two things at once", () => {
     ["text with an HDF5 at 512", Buffer.concat([Buffer.from("x".repeat(512)), read("weights.h5")])],
   ])("%s", (_, bytes) => {
     expect(["polyglot", "unknown"]).toContain(tell(bytes));
+  });
+
+  test("what Python opens as a zip with something before and behind it", () => {
+    const bytes = Buffer.concat([read("tensors.safetensors"), zip, Buffer.from("behind it")]);
+    const names = run(
+      "python3",
+      ["-c", "import sys, io, zipfile\nprint(zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).namelist()[0])"],
+      { input: bytes },
+    );
+    expect(names.toString().trim()).toBe("weights/data.pkl");
+    expect(tell(bytes)).toBe("polyglot");
+    expect(tell(Buffer.concat([Buffer.from("# readme\n"), zip, Buffer.from("behind it")]))).toBe("polyglot");
+  });
+
+  test("a zip whose comment holds another end", () => {
+    const other = Buffer.from(read("plain.zip"));
+    const comment = zip.subarray(-22);
+    other.writeUInt16LE(comment.length + 1, other.length - 2);
+    expect(tell(Buffer.concat([other, comment, Buffer.from("x")]))).toBe("unknown");
+  });
+
+  test("a tar whose first name is a pickle", () => {
+    const bytes = Buffer.concat([tarFile("cos\nsystem\n(S'true'\ntR.", "weights"), TAR_END]);
+    expect(tell(Buffer.concat([tarFile("w.bin", "weights"), TAR_END]))).toBe("tar");
+    expect(tell(bytes)).toBe("polyglot");
   });
 
   test("a zip in which one name comes twice", () => {

@@ -337,6 +337,7 @@ describe("bounds", () => {
     expect(await refusal(tar, "tar", { limits: { entries: 11 } })).toBe("taken");
     expect(await refusal(tar, "tar", { limits: { namesBytes: 66 } })).toContain("66 bytes of names");
     expect(await refusal(tar, "tar", { limits: { namesBytes: 67 } })).toBe("taken");
+    expect(await refusal(tar, "tar", { limits: { layerBytes: 4096 } })).toContain("unpacks to more than 4096 bytes");
     const large = pax(["comment", "c".repeat(300_000)]);
     expect(await refusal(tarOf(large, good))).toContain("262144 bytes");
   });
@@ -346,6 +347,20 @@ describe("bounds", () => {
     expect(await refusal(tar, "tar", { size: tar.length - 1 })).toContain("more bytes than it says");
     expect(await refusal(Buffer.from("weights"), "raw", { size: 8 })).toContain("fewer bytes than it says");
   });
+
+  test("shards that are smaller than any signature could list", async () => {
+    const tar = tarOf(tarFile("w", Buffer.alloc(1_000_001)));
+    const digest = `sha256:${sha256(tar)}`;
+    const task: LayerTask = {
+      digest,
+      size: tar.length,
+      packing: "tar",
+      reading: { as: "pack" },
+      listing: { hash: "sha256", shardSize: 1 },
+      limits: LIMITS,
+    };
+    await expect(hashLayer(task, () => openBytes(tar, digest))).rejects.toThrow("more than 1000000 shards");
+  }, 60_000);
 
   test("512 MiB go through in less than 256 MiB of memory", async () => {
     const chunk = Buffer.alloc(2 ** 20, "weights");

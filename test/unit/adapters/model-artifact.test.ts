@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { packAll } from "../../../examples/silero/artifacts.ts";
 import { hashLayer } from "../../../src/adapters/model-artifact/hash-layer.ts";
 import type { LayerContents } from "../../../src/adapters/model-artifact/layer.ts";
 import { type ArtifactCase, matchArtifact } from "../../../src/adapters/model-artifact/match-artifact.ts";
@@ -157,6 +158,31 @@ describe("no path comes twice, and no file is a folder", () => {
     expect(await judge(artifact, signFiles({ "d/x": "x", "d/y": "y" }))).toEqual(["d/x", "d/y"]);
   });
 });
+
+test("a real model with its real signature, packed every way; one bit of a weight is told", async () => {
+  const bytes = readFileSync(
+    fileURLToPath(new URL("../../../examples/silero/signatures/model-v5.oms.json", import.meta.url)),
+  );
+  const signed = parseManifest(parseSignature(bytes).payload);
+  const { "models/silero-vad:v5": model, "models/silero-vad:tampered": tampered } = await packAll();
+  const toFiles = ({ manifest, blobs }: typeof model): Files => {
+    const { layers } = JSON.parse(manifest.toString("utf8")) as PackedArtifact["manifest"];
+    return Object.fromEntries(
+      layers.map(({ digest, annotations }) => [
+        annotations?.["org.cncf.model.filepath"] ?? "",
+        blobs.find((blob) => blob.digest === digest)?.bytes ?? "",
+      ]),
+    );
+  };
+  for (const [form, packing] of FORMS) {
+    const pack = (files: Files) => packArtifact(form, [packLayer(form, packing, tarIn(form, files))]);
+    const match = await matchArtifact({ ...pack(toFiles(model)), signed });
+    const formats =
+      match.outcome === "matches" ? match.signed.map(({ path, format }) => `${path} ${format}`) : [match.why];
+    expect(formats.toSorted(), `${form} ${packing}`).toEqual(["MODEL_CARD.txt text", "silero_vad.onnx onnx"]);
+    expect(await judge(pack(toFiles(tampered)), signed)).toContain("silero_vad.onnx is not what was signed");
+  }
+}, 120_000);
 
 describe("other hashes and shards", () => {
   const content = Buffer.from("0123456789abcdef0123456789abcdef01234567");

@@ -9,7 +9,6 @@ export interface ZipMember {
   size: number;
 }
 
-const END = 0x06054b50;
 const END_BYTES = 22;
 const END64_LOCATOR = 0x07064b50;
 const END64 = 0x06064b50;
@@ -26,14 +25,24 @@ interface Directory {
   count: number;
 }
 
-/** The end record: the last place whose comment ends with the file. */
-function findEnd({ tail, size }: Sample): { at: number; record: Buffer } | undefined {
+const END_MAGIC = Buffer.from("PK\x05\x06", "latin1");
+
+/** Where an end record may stand, from the last on. */
+function* listEnds({ tail }: Sample): Generator<number> {
   const lowest = Math.max(0, tail.length - END_BYTES - MAX_COMMENT);
-  for (let at = tail.length - END_BYTES; at >= lowest; at -= 1) {
-    if (tail.readUInt32LE(at) === END && at + END_BYTES + tail.readUInt16LE(at + 20) === tail.length)
-      return { at: size - tail.length + at, record: tail.subarray(at, at + END_BYTES) };
+  for (let at = tail.lastIndexOf(END_MAGIC, tail.length - END_BYTES); at >= lowest; ) {
+    yield at;
+    if (at === 0) return;
+    at = tail.lastIndexOf(END_MAGIC, at - 1);
   }
-  return undefined;
+}
+
+/** The end record. Where something that looks like one stands behind it, readers differ in which they take: then there is none. */
+function findEnd(sample: Sample): { at: number; record: Buffer } | undefined {
+  const { tail, size } = sample;
+  const [at] = listEnds(sample);
+  if (at === undefined || at + END_BYTES + tail.readUInt16LE(at + 20) !== tail.length) return undefined;
+  return { at: size - tail.length + at, record: tail.subarray(at, at + END_BYTES) };
 }
 
 /** The wider end record that stands before the end where there is one. */
@@ -50,8 +59,20 @@ function readWide(sample: Sample, end: number): Directory | undefined {
   };
 }
 
-/** Whether the file ends as a zip does, however it begins. */
-export const endsAsZip = (sample: Sample): boolean => findEnd(sample) !== undefined;
+/**
+ * Whether some reader would take the file for a zip by its end, however it begins: an end record with a directory where it
+ * says. Python's takes one with anything in front of it and behind it.
+ */
+export function endsAsZip(sample: Sample): boolean {
+  const { tail, size } = sample;
+  for (const at of listEnds(sample)) {
+    const end = size - tail.length + at;
+    const directory = end - tail.readUInt32LE(at + 12);
+    if (readAt(sample, directory, directory + 4)?.readUInt32LE() === CENTRAL) return true;
+    if (readAt(sample, end - 20, end - 16)?.readUInt32LE() === END64_LOCATOR) return true;
+  }
+  return false;
+}
 
 /** Sizes and places beyond 4 GiB stand in an extra field, in the order of those that have no room. */
 function widen(extra: Buffer, values: number[]): number[] | undefined {
