@@ -6,16 +6,21 @@ import { unfit } from "./refuse.ts";
 
 export const BLOCK_BYTES = 512;
 
-/** What an entry is; the extended headers are no entries of their own. */
+/** What an entry is. */
 export type TarKind = "file" | "folder" | "symlink" | "hardlink" | "special";
 
-export interface TarHeader {
-  kind: TarKind | "pax" | "paxGlobal" | "longName" | "longLink";
+/** What speaks of an entry that follows, and is none of its own. */
+export type ExtendedKind = "pax" | "paxGlobal" | "longName" | "longLink";
+
+export interface HeaderOf<Kind> {
+  kind: Kind;
   name: Buffer;
   link: Buffer;
   /** Bytes that follow in the archive. */
   size: number;
 }
+
+export type TarHeader = HeaderOf<TarKind> | HeaderOf<ExtendedKind>;
 
 const KINDS: Record<string, TarHeader["kind"]> = {
   "0": "file",

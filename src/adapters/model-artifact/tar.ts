@@ -4,7 +4,16 @@
  */
 import { type ByteReader, createByteReader } from "./bytes.ts";
 import { unfit } from "./refuse.ts";
-import { BLOCK_BYTES, type PaxRecords, parseHeader, parsePax, type TarHeader, type TarKind } from "./tar-header.ts";
+import {
+  BLOCK_BYTES,
+  type ExtendedKind,
+  type HeaderOf,
+  type PaxRecords,
+  parseHeader,
+  parsePax,
+  type TarHeader,
+  type TarKind,
+} from "./tar-header.ts";
 
 export interface TarEntry {
   kind: TarKind;
@@ -50,7 +59,7 @@ function readLong(body: Buffer): Buffer {
 
 const twice = () => unfit("two extended tar headers speak of one entry");
 
-async function addExtended(extended: Extended, header: TarHeader, reader: ByteReader): Promise<void> {
+async function addExtended(extended: Extended, header: HeaderOf<ExtendedKind>, reader: ByteReader): Promise<void> {
   const body = await readPadded(reader, header.size);
   switch (header.kind) {
     case "pax":
@@ -70,27 +79,20 @@ async function addExtended(extended: Extended, header: TarHeader, reader: ByteRe
       if (Object.keys(parsePax(body)).length > 0) throw unfit("a global tar header changes what follows");
       return;
     }
-    case "file":
-    case "folder":
-    case "symlink":
-    case "hardlink":
-    case "special":
-      return;
   }
 }
 
-function isEntry(header: TarHeader): header is TarHeader & { kind: TarKind } {
-  return ["file", "folder", "symlink", "hardlink", "special"].includes(header.kind);
-}
+const EXTENDED: readonly string[] = ["pax", "paxGlobal", "longName", "longLink"] satisfies ExtendedKind[];
+const isExtended = (header: TarHeader): header is HeaderOf<ExtendedKind> => EXTENDED.includes(header.kind);
 
 /** The size of a file: that of its header, unless it is too large for one. */
-function findSize({ kind, size }: TarHeader, extended: number | undefined): number {
+function findSize({ kind, size }: HeaderOf<TarKind>, extended: number | undefined): number {
   if (extended === undefined || extended === size) return size;
   if (kind !== "file" || extended <= MAX_OCTAL_SIZE || size !== 0) throw unfit("a tar entry says two sizes of itself");
   return extended;
 }
 
-function toEntry(header: TarHeader & { kind: TarKind }, { pax, longName, longLink }: Extended) {
+function toEntry(header: HeaderOf<TarKind>, { pax, longName, longLink }: Extended) {
   if (pax?.path !== undefined && longName !== undefined) throw twice();
   if (pax?.linkpath !== undefined && longLink !== undefined) throw twice();
   const isLink = header.kind === "symlink" || header.kind === "hardlink";
@@ -137,7 +139,7 @@ export async function* readTar(source: AsyncIterable<Buffer>): AsyncGenerator<Ta
       if (block.length < BLOCK_BYTES) throw cut();
       if (isZero(block)) break;
       const header = parseHeader(block);
-      if (!isEntry(header)) {
+      if (isExtended(header)) {
         await addExtended(extended, header, reader);
         continue;
       }
