@@ -22,7 +22,6 @@ import { defineKind, type ObjectOf } from "./kind.ts";
 
 /** How artifacts are packed. */
 export const ARTIFACT_FORMATS = ["ModelPack", "ModelKit", "Modelcar", "Image"] as const;
-export type ArtifactFormat = (typeof ARTIFACT_FORMATS)[number];
 
 const artifact = z.object({
   name: label().describe("Name of the artifact within the release, such as model or server."),

@@ -1,9 +1,11 @@
 // Packs files as real tools do, and describes the artifacts they make.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
+import type { Artifact } from "../../examples/silero/pack.ts";
 import type { OpenLayer } from "../../src/adapters/model-artifact/hash-layer.ts";
 import { type ModelManifest, writeStatement } from "../../src/adapters/model-signing/manifest.ts";
 import { parseManifest } from "../../src/adapters/model-signing/statement.ts";
@@ -42,7 +44,10 @@ export const tarFiles = (files: Files, format: (typeof TAR_FORMATS)[number] = "p
   withFolder(files, (folder) => run("tar", [`--format=${format}`, "-cf", "-", "-C", folder, "."]));
 
 export const gzip = (bytes: Buffer): Buffer => run("gzip", ["-c"], { input: bytes });
-export const zstd = (bytes: Buffer): Buffer => run("zstd", ["-q", "-c"], { input: bytes });
+const HAS_ZSTD = spawnSync("zstd", ["--version"]).status === 0;
+/** By zstd itself, and by Node where the machine has none. */
+export const zstd = (bytes: Buffer): Buffer =>
+  HAS_ZSTD ? run("zstd", ["-q", "-c"], { input: bytes }) : zstdCompressSync(bytes);
 
 export interface PackedLayer {
   mediaType: string;
@@ -101,6 +106,21 @@ export function packArtifact(form: Form, layers: readonly PackedLayer[], config:
       return openBytes(blobs.get(digest) ?? Buffer.alloc(0), digest);
     },
     opened,
+  };
+}
+
+/** The same as it is pushed to a registry. */
+export function toArtifact(form: Form, layers: readonly PackedLayer[], config: unknown = {}): Artifact {
+  const { manifest } = packArtifact(form, layers, config);
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...manifest }));
+  const blobs = [Buffer.from(JSON.stringify(config)), ...layers.map((layer) => layer.bytes)];
+  const described = [manifest.config, ...manifest.layers];
+  return {
+    digest: `sha256:${sha256(bytes)}`,
+    manifest: bytes,
+    mediaType,
+    blobs: described.map((one, at) => ({ digest: one.digest, mediaType: one.mediaType, bytes: blobs[at] ?? bytes })),
   };
 }
 

@@ -23,6 +23,8 @@ const SAMPLES: Record<string, string> = {
   "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$": "value",
   "^https?:\\/\\/[^\\s]+$": "https://accounts.acme.example",
   "^[^\\s]+$": "ml@acme.example",
+  "^[^/\\s][^\\r\\n]*$": "models/voice",
+  "^model:v1:sha256:[a-f0-9]{64}$": `model:v1:sha256:${"a".repeat(64)}`,
   "^[^\\r\\n]+$": "one line",
   "^sha256:[a-f0-9]{64}$": `sha256:${"a".repeat(64)}`,
   "^v1:sha256:[a-f0-9]{64}$": `v1:sha256:${"a".repeat(64)}`,

@@ -123,6 +123,16 @@ export const RULES: RuleCase[] = [
     message: "a configMap needs key and sha256 beside it",
     spec: signer({ configMap: "c", key: "k" }),
   },
+  ...[{}, { format: "Image" }, { format: "ModelPack" }].map(
+    (format): RuleCase => ({
+      kind: "ModelRelease",
+      message: "modelPath belongs to formats ModelKit and Modelcar",
+      spec: (spec) => ({
+        ...spec,
+        artifacts: [{ ...(spec.artifacts as object[])[0], ...format, modelPath: "models" }],
+      }),
+    }),
+  ),
   ...[{}, { publicKey: { pem: "x" }, x509: { roots: PINNED } }].map(
     (given): RuleCase => ({
       kind: "AIPolicy",

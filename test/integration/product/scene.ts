@@ -67,7 +67,7 @@ export interface Conditioned {
     digest?: string;
     staleBecause?: string[];
     digests?: string[];
-    artifacts?: { name: string; signatures: unknown[] }[];
+    artifacts?: { name: string; signatures: unknown[]; model?: { digest: string; formats: string[] } }[];
     conditions?: { type: string; status: string; reason: string; message: string }[];
   };
 }

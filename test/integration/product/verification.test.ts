@@ -1,13 +1,15 @@
-// Signers without a key of their own: Sigstore identities of a private instance, certificates, and what they attest.
-import { createHash, sign } from "node:crypto";
+// Verification as users see it: Sigstore identities of a private instance, certificates, attestations, and packed models.
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { toPod } from "../../../examples/demo/pods.ts";
 import { type ArtifactName, packAll } from "../../../examples/silero/artifacts.ts";
 import { type Artifact, packBundle } from "../../../examples/silero/pack.ts";
 import { pushArtifact } from "../../../examples/silero/push.ts";
+import { writeStatement } from "../../../src/adapters/model-signing/manifest.ts";
 import { toPae } from "../../../src/adapters/signatures/bundle.ts";
 import { demand, readJson } from "../../harness/kubectl.ts";
+import { packLayer, tarFiles, toArtifact } from "../../harness/packs.ts";
 import { OPERATOR_NAMESPACE } from "../../harness/product.ts";
 import { createAuthority, type Holder, issueSigner } from "../../harness/sigstore/certificates.ts";
 import { createSigstore, type PrivateSigstore } from "../../harness/sigstore.ts";
@@ -66,11 +68,11 @@ interface PolicyShape {
 }
 
 /** Applies the example's policy under another name, with more signers and other demands. */
-async function applyPolicy(name: string, signers: object[], signatures: object[]): Promise<void> {
+async function applyPolicy(name: string, signers: object[], signatures: object[], demands: object = {}): Promise<void> {
   const policy = parse(readExample("aipolicy.yaml", "voice", scene.published)) as PolicyShape;
   policy.metadata.name = name;
   policy.spec.signers.push(...signers);
-  for (const tier of policy.spec.tiers) tier.signatures = signatures;
+  for (const tier of policy.spec.tiers) Object.assign(tier, { signatures }, demands);
   await demand(scene.kubectl, ["apply", "-f", "-"], stringify(policy));
   await untilCondition(scene.kubectl, ["aipolicy", name], "Ready=True");
 }
@@ -219,5 +221,83 @@ describe("a certificate", () => {
     expect(Date.now(), "not before it ran out").toBeGreaterThanOrEqual(until);
     await scene.product.startOperator();
     await untilCondition(scene.kubectl, RELEASE(namespace), "Verified=SignatureExpired", 60_000);
+  });
+});
+
+describe("a packed model", () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+  const SAFE = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]), Buffer.from("{}")]);
+  // What Python's pickle.dumps({}) gives: protocol 4, an empty dictionary, stop.
+  const PICKLE = Buffer.from("80047d942e", "hex");
+
+  /** Pushes a model in one packed layer with its signature; gives the image. */
+  async function publish(form: "ModelPack" | "Image", folder: string, files: Record<string, Buffer>): Promise<string> {
+    const packed = Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`${folder}${path}`, bytes]));
+    const artifact = toArtifact(form, [packLayer(form, "tar+gzip", tarFiles(packed))]);
+    const target = { origin: `http://${scene.product.registry.host}`, repository: "models/packed" };
+    await pushArtifact(target, artifact);
+    const listed = Object.entries(files).map(([name, bytes]) => ({
+      name,
+      part: undefined,
+      digest: createHash("sha256").update(bytes).digest("hex"),
+    }));
+    const payload = writeStatement("m", listed, []);
+    const payloadType = "application/vnd.in-toto+json";
+    const bundle = {
+      mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+      verificationMaterial: { publicKey: { hint: "" }, tlogEntries: [] },
+      dsseEnvelope: {
+        payloadType,
+        payload: payload.toString("base64"),
+        signatures: [{ sig: sign("sha256", toPae(payloadType, payload), privateKey).toString("base64") }],
+      },
+    };
+    await pushArtifact(target, packBundle(Buffer.from(JSON.stringify(bundle)), artifact));
+    return `${scene.product.registry.host}/models/packed@${artifact.digest}`;
+  }
+
+  test("is unpacked, matched, and held to the formats that its tier allows", async () => {
+    const namespace = "packed";
+    await applyPolicy("packed", [{ name: "packer", publicKey: { pem } }], [{ over: "model", anyOf: ["packer"] }], {
+      formats: ["safetensors", "text"],
+    });
+    await makeVoice(scene, namespace, { "vouchsafe.dev/enforce": "packed" });
+    const good = { "model.safetensors": SAFE, "sub/README.md": Buffer.from("A model.\n") };
+    const images = {
+      packed: { image: await publish("ModelPack", "", good), format: "ModelPack" },
+      car: { image: await publish("Image", "models/", good), format: "Modelcar" },
+      elsewhere: { image: await publish("Image", "opt/m/", good), format: "Modelcar", modelPath: "opt/m" },
+      pickle: {
+        image: await publish("ModelPack", "", { ...good, "model.safetensors": PICKLE }),
+        format: "ModelPack",
+      },
+    };
+    const declare = async (name: string, artifact: object) => {
+      const release = {
+        apiVersion: "vouchsafe.dev/v1alpha1",
+        kind: "ModelRelease",
+        metadata: { name, namespace },
+        spec: { system: "voice-gate", version: "1", artifacts: [{ name: "model", ...artifact }] },
+      };
+      await demand(scene.people.bob.kubectl, ["apply", "-f", "-"], JSON.stringify(release));
+    };
+    for (const [name, artifact] of Object.entries(images)) await declare(name, artifact);
+    await declare("lied", { ...images.car, format: "ModelPack" });
+    const until = (name: string, wanted: string) =>
+      untilCondition(scene.kubectl, ["modelrelease", name, "-n", namespace], wanted, 40_000);
+    const models = [];
+    for (const name of ["packed", "car", "elsewhere"]) {
+      const found = await until(name, "Verified=True");
+      models.push(found.status?.artifacts?.[0]?.model);
+    }
+    expect(models[0]).toEqual({
+      digest: expect.stringMatching(/^model:v1:sha256:[a-f0-9]{64}$/),
+      formats: ["safetensors", "text"],
+    });
+    expect(new Set(models.map((model) => model?.digest)).size, "one model, whatever it is packed in").toBe(1);
+    const refused = await until("pickle", "Verified=FormatForbidden");
+    expect(refused.status?.conditions?.find(({ type }) => type === "Verified")?.message).toContain("pickle");
+    await until("lied", "Verified=ModelMismatch");
   });
 });
