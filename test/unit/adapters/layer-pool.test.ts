@@ -1,0 +1,69 @@
+// Layers that are read in another thread: what is found and what goes wrong arrives here as it would from this one.
+import { afterAll, afterEach, expect, test } from "vitest";
+import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts";
+import type { LayerContents, LayerTask } from "../../../src/adapters/model-artifact/layer.ts";
+import { createLayerPool } from "../../../src/adapters/model-artifact/layer-pool.ts";
+import { LIMITS } from "../../../src/adapters/model-artifact/limits.ts";
+import { send, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
+import { gzip, sha256, tarFiles } from "../../harness/packs.ts";
+
+const pool = createLayerPool();
+afterAll(() => pool.close());
+afterEach(stopHostileRegistries);
+
+const LAYER = gzip(tarFiles({ "sub/a.txt": "hello\n" }));
+const DIGEST = `sha256:${sha256(LAYER)}`;
+
+async function read(bytes: Buffer, change: Partial<LayerTask> = {}) {
+  const { host } = await startHostileRegistry({ [`/v2/m/blobs/${DIGEST}`]: send(bytes) });
+  const access = {
+    insecureHosts: [host],
+    mirrors: [],
+    ca: undefined,
+    proxy: { https: "", http: "", except: "" },
+    secrets: [],
+  };
+  const task: LayerTask = {
+    digest: DIGEST,
+    size: LAYER.length,
+    packing: "tar+gzip",
+    reading: { as: "pack" },
+    listing: { hash: "sha256" },
+    limits: LIMITS,
+    ...change,
+  };
+  return pool.hashLayer({ access, ref: { host, repository: "m", digest: DIGEST }, task });
+}
+
+test("files with their digests and formats", async () => {
+  const files = (await read(LAYER)).entries.filter(({ kind }) => kind === "file");
+  expect(files).toMatchObject([{ path: "sub/a.txt", size: 6, sha256: sha256("hello\n"), format: "text" }]);
+});
+
+test("another content is a fault of the registry", async () => {
+  const other = Buffer.from(LAYER);
+  other[LAYER.length - 1] = (other[LAYER.length - 1] ?? 0) ^ 1;
+  await expect(read(other)).rejects.toMatchObject({ name: "RegistryError" });
+});
+
+test("what may not be in a model is a refusal", async () => {
+  await expect(read(LAYER, { limits: { ...LIMITS, pathBytes: 3 } })).rejects.toMatchObject({ code: "ModelUnfit" });
+});
+
+test("layers are kept up to a number of entries, the newest longest", async () => {
+  const store = keepLayers(3);
+  const contents = (count: number) => ({
+    entries: Array.from({ length: count }, () => ({ kind: "folder", path: "x" })),
+  });
+  const put = (key: string, count: number) => store.put(key, contents(count) as unknown as LayerContents);
+  const isKept = async (key: string) => (await store.get(key)) !== undefined;
+  await put("a", 1);
+  await put("b", 2);
+  expect([await isKept("a"), await isKept("b")]).toEqual([true, true]);
+  await put("b", 2);
+  expect(await isKept("a"), "the same layer again takes no more room").toBe(true);
+  await put("c", 1);
+  expect([await isKept("a"), await isKept("b"), await isKept("c")]).toEqual([false, true, true]);
+  await put("d", 9);
+  expect([await isKept("c"), await isKept("d")], "what is too large is not kept either").toEqual([false, false]);
+});
