@@ -5,7 +5,7 @@ import type { TrustAnchor } from "../../domain/signers.ts";
 import { splitPem } from "../../domain/pem.ts";
 import { toIso } from "../../domain/time.ts";
 import type { NamedSigner } from "../../domain/trust.ts";
-import { listNames, showIssuer } from "../certificates/names.ts";
+import { isPrintable, listNames, showIssuer } from "../certificates/names.ts";
 import { findCertifiedSigner } from "../certificates/path.ts";
 import { CertificateRefusal } from "../certificates/refusal.ts";
 import type { Artifact } from "../sigstore/artifact.ts";
@@ -81,7 +81,7 @@ async function judgeX509(
   try {
     const { key, leaf, until } = await findCertifiedSigner(chain, { certificates, ...lists, now });
     if (!verifySignature({ key }, form, signed, signature)) return invalid("its certificate's key did not make it");
-    const names = listNames(leaf).filter((name) => name.length <= MAX_NAME);
+    const names = listNames(leaf).filter((name) => name.length <= MAX_NAME && isPrintable(name));
     const name = identity === undefined ? names[0] : names.find((one) => takesName(identity, one));
     if (name === undefined) return disbelieve("stranger", `it was signed by ${names.join(", ") || "nobody named"}`);
     return { believed: { identity: name, issuer: showIssuer(leaf).slice(0, MAX_NAME), notAfter: toIso(until) } };

@@ -1,0 +1,116 @@
+/** What RFC 5280 asks of a path of certificates, and the engine that finds it does not. */
+import { BasicConstraints, type Certificate, ExtKeyUsage } from "pkijs";
+import { demandPermittedNames } from "./name-constraints.ts";
+import { CertificateRefusal } from "./refusal.ts";
+
+const KEY_USAGE = "2.5.29.15";
+const EXTENDED_KEY_USAGE = "2.5.29.37";
+const BASIC_CONSTRAINTS = "2.5.29.19";
+const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+/** Bits of a key usage (RFC 5280 §4.2.1.3). */
+const DIGITAL_SIGNATURE = 0x80;
+const KEY_CERT_SIGN = 0x04;
+/** Extensions that are judged here or by the engine: usages, constraints, names, policies. */
+const UNDERSTOOD = new Set([
+  KEY_USAGE,
+  EXTENDED_KEY_USAGE,
+  BASIC_CONSTRAINTS,
+  "2.5.29.17",
+  "2.5.29.30",
+  "2.5.29.32",
+  "2.5.29.33",
+  "2.5.29.36",
+  "2.5.29.54",
+]);
+/** Signatures over certificates in which two can be made to share one: MD5, SHA-1, by RSA, DSA and ECDSA. */
+const BROKEN_HASHES = new Set([
+  "1.2.840.113549.1.1.4",
+  "1.2.840.113549.1.1.5",
+  "1.2.840.10040.4.3",
+  "1.2.840.10045.4.1",
+]);
+const ANY_PURPOSE = "2.5.29.37.0";
+
+const invalid = (why: string) => new CertificateRefusal(why);
+
+const findExtension = ({ extensions = [] }: Certificate, id: string) =>
+  extensions.find(({ extnID }) => extnID === id)?.parsedValue as unknown;
+
+/**
+ * RFC 5280 §6.1.4 (l) to (n), which the engine does not ask: each authority on the path may issue certificates, and has no
+ * more authorities below it than it says.
+ */
+function demandDepth(authorities: readonly Certificate[]): void {
+  for (const [below, authority] of authorities.entries()) {
+    const constraints = findExtension(authority, BASIC_CONSTRAINTS);
+    if (!(constraints instanceof BasicConstraints) || !constraints.cA)
+      throw invalid("a certificate on its path is no authority");
+    const usage = readUsage(authority);
+    if (usage !== undefined && (usage & KEY_CERT_SIGN) === 0)
+      throw invalid("a certificate on its path may not issue others");
+    const { pathLenConstraint } = constraints;
+    const most = typeof pathLenConstraint === "number" ? pathLenConstraint : undefined;
+    if (pathLenConstraint !== undefined && (most === undefined || below > most)) {
+      throw invalid("its certificate is not trusted: the path is longer than an authority on it allows");
+    }
+  }
+}
+
+/** RFC 5280 §4.2: what is critical and not understood, or cannot be read, refuses. The engine takes both for nothing. */
+function demandUnderstood(path: readonly Certificate[]): void {
+  for (const { extnID, critical, parsedValue } of path.flatMap(({ extensions = [] }) => extensions)) {
+    const value = parsedValue as { parsingError?: string } | undefined;
+    const isBroken = value === undefined || value.parsingError !== undefined;
+    if (UNDERSTOOD.has(extnID) ? isBroken : critical)
+      throw invalid(`extension ${extnID} on its path is not understood`);
+  }
+}
+
+/** The first byte of a key usage; undefined where the certificate names none. */
+function readUsage(certificate: Certificate): number | undefined {
+  const usage = findExtension(certificate, KEY_USAGE) as { valueBlock?: { valueHexView?: Uint8Array } } | undefined;
+  return usage === undefined ? undefined : (usage.valueBlock?.valueHexView?.[0] ?? 0);
+}
+
+/** Where an authority is for some purposes alone, so are those whom it issues for: signing code has to be among them. */
+function demandPurpose(authorities: readonly Certificate[]): void {
+  for (const authority of authorities) {
+    const purposes = findExtension(authority, EXTENDED_KEY_USAGE);
+    if (purposes === undefined) continue;
+    const named = purposes instanceof ExtKeyUsage ? purposes.keyPurposes : [];
+    if (!named.includes(CODE_SIGNING) && !named.includes(ANY_PURPOSE))
+      throw invalid("a certificate on its path is not for signing code");
+  }
+}
+
+/** A root is trusted as it is given; everything below it by its signature. */
+function demandStrongHashes(path: readonly Certificate[]): void {
+  if (path.slice(0, -1).some(({ signatureAlgorithm }) => BROKEN_HASHES.has(signatureAlgorithm.algorithmId)))
+    throw invalid("a certificate on its path is signed with SHA-1 or MD5");
+}
+
+/** Holds a path to all of that; the signer's certificate comes first, the root last. Throws a CertificateRefusal. */
+export function demandSoundPath(path: readonly Certificate[]): void {
+  const authorities = path.slice(1);
+  demandUnderstood(path);
+  demandStrongHashes(path);
+  demandDepth(authorities);
+  demandPurpose(authorities);
+  demandPermittedNames(path);
+}
+
+/** digitalSignature where usages are named, codeSigning where they are extended, one of the two at least; no authority. */
+function maySign(certificate: Certificate): boolean {
+  const constraints = findExtension(certificate, BASIC_CONSTRAINTS);
+  if (constraints instanceof BasicConstraints && constraints.cA) return false;
+  const usage = readUsage(certificate);
+  const extended = findExtension(certificate, EXTENDED_KEY_USAGE);
+  if (usage !== undefined && (usage & DIGITAL_SIGNATURE) === 0) return false;
+  if (extended === undefined) return usage !== undefined;
+  return extended instanceof ExtKeyUsage && extended.keyPurposes.includes(CODE_SIGNING);
+}
+
+/** Holds the signer's own certificate to what a signature takes. Throws a CertificateRefusal. */
+export function demandSigning(certificate: Certificate): void {
+  if (!maySign(certificate)) throw invalid("its certificate is not for signatures");
+}
