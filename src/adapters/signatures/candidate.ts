@@ -2,16 +2,16 @@
  * Something beside an artifact that may be a signature, not verified yet. What cosign wrote into annotations before it had
  * bundles is put into one, so that there is one way to be believed.
  */
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { parseJson } from "../decode.ts";
+import { parseDistinctJson, parseJson } from "../decode.ts";
 
 /** Plain data: it goes to other threads. */
 export interface Candidate {
   form: "bundle" | "legacy";
   /** A Sigstore bundle as JSON. */
   bundle: Buffer;
-  /** What a message signature is over where that is not the artifact's manifest itself. */
+  /** What a legacy signature is over. */
   payload?: Buffer;
 }
 
@@ -53,6 +53,12 @@ function toLogEntry(text: string): object {
   };
 }
 
+/** cosign 2 wrote its authority's root along, which helps nobody: whom to trust is the policy's. */
+function isRoot({ rawBytes }: { rawBytes: string }): boolean {
+  const certificate = new X509Certificate(Buffer.from(rawBytes, "base64"));
+  return certificate.checkIssued(certificate);
+}
+
 const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
 const listCertificates = (pem: string) =>
   [...pem.matchAll(PEM)].map(([, body = ""]) => ({ rawBytes: body.replaceAll(/\s+/g, "") }));
@@ -61,7 +67,8 @@ function toMaterial(annotations: Record<string, string>): object {
   const leaf = annotations[ANNOTATIONS.certificate];
   const entry = annotations[ANNOTATIONS.logEntry];
   const stamp = annotations[ANNOTATIONS.timestamp];
-  const chain = listCertificates(`${leaf ?? ""}\n${annotations[ANNOTATIONS.chain] ?? ""}`);
+  const above = listCertificates(annotations[ANNOTATIONS.chain] ?? "").filter((one) => !isRoot(one));
+  const chain = [...listCertificates(leaf ?? ""), ...above];
   return {
     ...(leaf === undefined ? { publicKey: { hint: "" } } : { x509CertificateChain: { certificates: chain } }),
     tlogEntries: entry === undefined ? [] : [toLogEntry(entry)],
@@ -99,10 +106,14 @@ export function readLegacySignature(payload: Buffer, annotations: Record<string,
   return bundle === undefined ? BROKEN : { candidate: { form: "legacy", bundle, payload } };
 }
 
-/** A layer of an `.att` tag: a DSSE envelope. */
+/**
+ * A layer of an `.att` tag: a DSSE envelope. cosign 2 had the envelope stamped instead of the signature, which no bundle can
+ * say; the log tells the time anyway.
+ */
 export function readLegacyAttestation(envelope: Buffer, annotations: Record<string, string>): ReadCandidate {
   try {
-    const bundle = wrap(annotations, { dsseEnvelope: parseJson(envelope) });
+    const { [ANNOTATIONS.timestamp]: _, ...others } = annotations;
+    const bundle = wrap(others, { dsseEnvelope: parseDistinctJson(envelope) });
     return bundle === undefined ? BROKEN : { candidate: { form: "legacy", bundle } };
   } catch {
     return BROKEN;
