@@ -18,21 +18,37 @@ export function listCertificates({ verificationMaterial: { content } }: Bundle):
   }
 }
 
+const ISSUERS = ["1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1"];
+
+const unfit = (why: string) => new Refusal("CertificateUnfit", why);
+
 const isSelfIssued = (certificate: X509Certificate) => certificate.checkIssued(certificate);
 
+/** The library leaves the highest bit of each byte of a name out: what is not ASCII would be read as another name. */
+function demandReadableNames(certificate: SigstoreCertificate): void {
+  for (const issuer of ISSUERS.map((id) => certificate.extension(id)?.value)) {
+    if (issuer?.some((byte) => byte >= 0x80) === true) throw unfit("the issuer in its certificate is not in ASCII");
+  }
+  const names = certificate.extSubjectAltName?.valueObj.subs[0]?.subs ?? [];
+  // Of several, the library would take the first.
+  if (names.length > 1) throw unfit("its certificate carries more than one name");
+  if (names.some(({ value }) => value.some((byte) => byte >= 0x80)))
+    throw unfit("the name in its certificate is not in ASCII");
+}
+
 /**
- * Holds the leaf to RFC 5280 §4.2.1.3, .9 and .12 and to Fulcio's profile: digitalSignature, codeSigning, no authority.
- * A chain that carries its root would ask to be trusted by itself; Sigstore's client specification refuses it.
+ * Holds the leaf to RFC 5280 §4.2.1.3, .6, .9 and .12 and to Fulcio's profile: digitalSignature, codeSigning, one name, no
+ * authority. A chain that carries its root would ask to be trusted by itself; Sigstore's client specification refuses it.
  */
 export function demandSigningCertificate(chain: readonly Buffer<ArrayBuffer>[]): void {
   const [leaf, ...others] = chain.map((der) => new X509Certificate(der));
   const [raw] = chain;
   if (leaf === undefined || raw === undefined) throw new Refusal("BundleBroken", "it carries no certificate");
-  const unfit = (why: string) => new Refusal("CertificateUnfit", why);
   if ([leaf, ...others].some(isSelfIssued)) throw unfit("its chain carries a root");
-  if (leaf.ca) throw unfit("its certificate is that of an authority");
+  const certificate = SigstoreCertificate.parse(raw);
+  // Without keyCertSign OpenSSL calls it no authority, whatever its basic constraints say.
+  if (leaf.ca || certificate.extBasicConstraints?.isCA === true) throw unfit("its certificate is that of an authority");
   if (leaf.keyUsage?.includes(CODE_SIGNING) !== true) throw unfit("its certificate is not for signing code");
-  if (SigstoreCertificate.parse(raw).extKeyUsage?.digitalSignature !== true) {
-    throw unfit("its certificate is not for digital signatures");
-  }
+  if (certificate.extKeyUsage?.digitalSignature !== true) throw unfit("its certificate is not for digital signatures");
+  demandReadableNames(certificate);
 }

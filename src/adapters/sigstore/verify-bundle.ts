@@ -9,7 +9,9 @@ import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from "@sigstor
 import type { IdentityRule } from "../../api/signer.ts";
 import { takesName } from "../../domain/identities.ts";
 import { digestKey } from "../../domain/public-keys.ts";
+import { isPrintable } from "../certificates/names.ts";
 import type { Artifact } from "./artifact.ts";
+import { demandAllowed } from "./authority.ts";
 import { demandSigningCertificate, listCertificates } from "./certificate.ts";
 import { toContent } from "./content.ts";
 import { demandConsistentProof } from "./inclusion-proof.ts";
@@ -29,13 +31,14 @@ export interface BundleCase {
 
 const ALWAYS = { validFor: () => true };
 
-function findOwnKey(bundle: Bundle, expected: Expected): OwnKey {
+function findOwnKey(bundle: Bundle, expected: Expected, root: TrustedRoot): OwnKey {
   const chain = listCertificates(bundle);
   const [certificate] = chain;
   switch (expected.by) {
     case "certificate":
       if (certificate === undefined) throw new Refusal("KeyMissing", "it was signed with a key: name it (--key)");
       demandSigningCertificate(chain);
+      demandAllowed(certificate, root);
       return { certificate };
     case "key":
       if (certificate !== undefined) {
@@ -56,7 +59,7 @@ function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSi
       const name = identity?.subjectAlternativeName ?? "";
       const issuer = identity?.extensions?.issuer ?? "";
       // Compared here: the library takes every name for a pattern.
-      if (!takesName(expected.identity, name))
+      if (!isPrintable(name) || !takesName(expected.identity, name))
         throw new Refusal("IdentityMismatch", `it was signed by ${name || "nobody named"}`);
       if (issuer !== expected.issuer)
         throw new Refusal("IdentityMismatch", `${issuer || "nobody named"} vouches for its signer`);
@@ -68,7 +71,7 @@ function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSi
 function verify({ bundle: bytes, artifact, root, expected }: BundleCase): BundleVerdict {
   const bundle = readBundle(bytes);
   const { signature, over } = toContent(bundle, artifact);
-  const own = findOwnKey(bundle, expected);
+  const own = findOwnKey(bundle, expected, root);
   const { tlogEntries } = bundle.verificationMaterial;
   for (const entry of tlogEntries) {
     demandSameKey(entry, own);
