@@ -1,9 +1,12 @@
 /** Sigstore bundles as far as whoever looks for a signer needs them: what is signed, and with what. Nothing is verified here. */
 import { z } from "zod";
-import { parseJson } from "../decode.ts";
+import { parseDistinctJson } from "../decode.ts";
 
 /** Payload type of a DSSE envelope with an in-toto statement. */
 export const IN_TOTO_TYPE = "application/vnd.in-toto+json";
+
+/** Media types of the versions there are, in both spellings. */
+export const BUNDLE_VERSIONS = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;version=0\.[123]|\.v0\.[123]\+json)$/;
 
 const base64 = z
   .string()
@@ -14,7 +17,7 @@ const base64 = z
 const certificate = z.object({ rawBytes: base64 });
 
 const common = {
-  mediaType: z.string().startsWith("application/vnd.dev.sigstore.bundle"),
+  mediaType: z.string().regex(BUNDLE_VERSIONS),
   verificationMaterial: z.object({
     publicKey: z.unknown().optional(),
     certificate: certificate.optional(),
@@ -24,6 +27,7 @@ const common = {
 
 const dsse = z.object({
   ...common,
+  messageSignature: z.undefined().optional(),
   dsseEnvelope: z.object({
     payloadType: z.literal(IN_TOTO_TYPE),
     payload: base64,
@@ -33,6 +37,7 @@ const dsse = z.object({
 });
 const message = z.object({
   ...common,
+  dsseEnvelope: z.undefined().optional(),
   messageSignature: z.object({
     messageDigest: z.object({ algorithm: z.literal("SHA2_256"), digest: base64 }),
     signature: base64,
@@ -83,7 +88,7 @@ function readDsse(
   { payloadType, payload, signatures }: z.output<typeof dsse>["dsseEnvelope"],
   material: Material,
 ): Bundle {
-  const parsed = statement.safeParse(parseJson(payload));
+  const parsed = statement.safeParse(parseDistinctJson(payload));
   const [first] = signatures;
   if (!parsed.success || first === undefined) return broken("its payload is no in-toto statement v0.1 or v1");
   const signed = toPae(payloadType, payload);
@@ -93,12 +98,12 @@ function readDsse(
 /** Reads a bundle; whatever does not fit is `broken`, with the reason. */
 export function parseBundle(bytes: Buffer): Bundle {
   try {
-    const json = parseJson(bytes);
+    const json = parseDistinctJson(bytes);
     const parsed = z.union([dsse, message]).safeParse(json);
     if (!parsed.success) return broken("it is no Sigstore bundle with exactly one signature");
     const material = readMaterial(parsed.data.verificationMaterial);
     if (material === undefined) return broken("it names not exactly one key or certificate");
-    if ("dsseEnvelope" in parsed.data) return readDsse(parsed.data.dsseEnvelope, material);
+    if (parsed.data.dsseEnvelope !== undefined) return readDsse(parsed.data.dsseEnvelope, material);
     const { messageDigest, signature } = parsed.data.messageSignature;
     return { content: "message", digest: messageDigest.digest, signature, material };
   } catch {

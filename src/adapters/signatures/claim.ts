@@ -18,10 +18,10 @@ export type Claim = { claim: Over; signed: Signed } | { broken: string };
 /** The artifact that candidates lie beside. Plain data. */
 export interface Subject {
   digest: string;
-  /** Its manifest or index. */
-  bytes: Buffer;
 }
 
+/** The one version that OMS v1.0 allows. */
+const STATEMENT_V1 = "https://in-toto.io/Statement/v1";
 const OTHER = "a cosign signature beside it is for another artifact";
 
 /** What a model signature is about: the digest over the digests of its files. */
@@ -42,7 +42,9 @@ function readStatement(
     case COSIGN_PREDICATE:
       return isAbout(statement, subject.digest) ? claim({ over: "artifact" }, "cosign", own) : { broken: OTHER };
     case PREDICATE_TYPE:
-      return claim({ over: "model", statement }, "oms", findRoot(statement));
+      return statement._type === STATEMENT_V1
+        ? claim({ over: "model", statement }, "oms", findRoot(statement))
+        : { broken: "a model signature beside it is no in-toto statement v1" };
     default:
       return isAmong(statement, subject.digest)
         ? claim({ over: "attestation", predicateType: statement.predicateType }, "cosign", own)
@@ -59,10 +61,11 @@ export function readClaim(candidate: Candidate, subject: Subject): Claim {
     case "statement":
       return readStatement(bundle, candidate, subject);
     case "message": {
-      const { payload } = candidate;
-      const signed = payload ?? subject.bytes;
+      const { payload: signed } = candidate;
+      // Whoever signs a file that happens to be a manifest has not said that it is an image to run.
+      if (signed === undefined) return { broken: "a bundle beside it signs bytes instead of a statement" };
       const isSame = createHash("sha256").update(signed).digest().equals(bundle.digest);
-      if (!isSame || (payload !== undefined && readSimpleSigning(payload) !== subject.digest)) return { broken: OTHER };
+      if (!isSame || readSimpleSigning(signed) !== subject.digest) return { broken: OTHER };
       const { signature, material } = bundle;
       const artifact = toArtifact(subject.digest, signed);
       return {

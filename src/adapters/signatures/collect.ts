@@ -95,7 +95,7 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
   const content = await registry.readByDigest(ref);
   const closure = await readClosure(registry, ref, content);
   const { candidates, broken } = await findCandidates(registry, ref);
-  const subject = { digest: ref.digest, bytes: content.bytes };
+  const subject = { digest: ref.digest };
   const judged = await judge({ subject, candidates, signers, now });
   const found = broken.map((why) => problem("SignatureInvalid", why));
   for (const one of judged) found.push(await toFound(one, { ref, content }, search));

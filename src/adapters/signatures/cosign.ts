@@ -1,5 +1,6 @@
 /** cosign's signatures over an image: what they are about, in the bundle's form and in the legacy one. */
 import { z } from "zod";
+import { parseDistinctJson } from "../decode.ts";
 import type { Statement } from "./bundle.ts";
 
 export const COSIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
@@ -26,7 +27,7 @@ const simpleSigning = z.object({
 /** The digest that a legacy payload is about; undefined where it is no such payload. */
 export function readSimpleSigning(payload: Buffer): string | undefined {
   try {
-    const parsed = simpleSigning.safeParse(JSON.parse(payload.toString("utf8")));
+    const parsed = simpleSigning.safeParse(parseDistinctJson(payload));
     if (!parsed.success) return undefined;
     const { image: named } = parsed.data.critical;
     const lower = named["docker-manifest-digest"];

@@ -6,7 +6,7 @@ const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 /** Judges in this thread what was sent to it. */
 export default function judge({ subject, candidates, signers, now }: Case): Promise<JudgedCandidate[]> {
   return judgeCandidates({
-    subject: { ...subject, bytes: toBuffer(subject.bytes) },
+    subject,
     candidates: candidates.map(({ payload, ...candidate }) => ({
       ...candidate,
       bundle: toBuffer(candidate.bundle),

@@ -2,6 +2,7 @@
 import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
 import { z } from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
+import { BUNDLE_VERSIONS } from "../signatures/bundle.ts";
 import { Refusal } from "./verdict.ts";
 
 /** A statement of a model with a hundred thousand files still fits. */
@@ -53,14 +54,26 @@ const entry = z.looseObject({
     })
     .optional(),
 });
-/** What the library takes for granted. */
-const shape = z.looseObject({
-  verificationMaterial: z.looseObject({
-    tlogEntries: z.array(entry).max(32).optional(),
-    timestampVerificationData: z.looseObject({ rfc3161Timestamps: z.array(z.unknown()).max(32).optional() }).nullish(),
-    x509CertificateChain: z.looseObject({ certificates: z.array(z.unknown()).max(16) }).optional(),
-  }),
-});
+/** What the library takes for granted, or takes the first of. */
+const shape = z
+  .looseObject({
+    mediaType: z.string().regex(BUNDLE_VERSIONS),
+    verificationMaterial: z.looseObject({
+      tlogEntries: z.array(entry).max(32).optional(),
+      timestampVerificationData: z
+        .looseObject({ rfc3161Timestamps: z.array(z.unknown()).max(32).optional() })
+        .nullish(),
+      x509CertificateChain: z.looseObject({ certificates: z.array(z.unknown()).max(16) }).optional(),
+    }),
+  })
+  .refine(({ messageSignature, dsseEnvelope }) => messageSignature === undefined || dsseEnvelope === undefined, {
+    error: "it has two contents",
+  })
+  .refine(
+    ({ verificationMaterial: { publicKey, certificate, x509CertificateChain } }) =>
+      [publicKey, certificate, x509CertificateChain].filter((one) => one !== undefined).length === 1,
+    { error: "it names not exactly one key or certificate" },
+  );
 
 /** Reads a bundle. Throws a Refusal with the reason. */
 export function readBundle(bytes: Buffer): Bundle {
