@@ -1,14 +1,13 @@
-/** The vouchsafe command as commander sees it: names, options and what `--help` teaches. */
+/**
+ * The vouchsafe command as commander sees it: names, options and what `--help` teaches. What a command does is loaded when
+ * it is asked for, so that each starts without what the others need.
+ */
 import { Command, Option } from "commander";
-import { approve, type ApproveOptions, withdraw } from "./approve.ts";
+import type { ApproveOptions } from "./approve.ts";
 import { addContainment } from "./containment/program.ts";
-import { explainImage, explainPod, explainRelease, explainSystem } from "./explain.ts";
-import { explainNamespace } from "./explain-namespace.ts";
-import { type Answer, type GlobalOptions, type Machine, openSession, type Session } from "./session.ts";
-import { status } from "./status.ts";
+import type { Answer, GlobalOptions, Machine, Session } from "./session.ts";
 import { addVerification } from "./verify/program.ts";
 import { VERSION } from "./version.ts";
-import { whoami } from "./whoami.ts";
 
 const EXIT_CODES = `
 Exit status: 0 yes, or done; 1 the answer is no (refused, not ready); 2 usage or environment.`;
@@ -30,6 +29,7 @@ export function print({ output }: GlobalOptions, { exit, json, lines }: Answer):
 
 /** Opens the cluster, runs, prints; gives the exit status. */
 export async function answer(options: GlobalOptions, act: (session: Session) => Promise<Answer>): Promise<number> {
+  const { openSession } = await import("./open-session.ts");
   const session = await openSession(options);
   try {
     return print(options, await act(session));
@@ -58,31 +58,43 @@ export function buildProgram({ run, runLocally }: Runners, exit: (status: number
     .command("status")
     .description("show every AI system with what may run and what it waits for")
     .option("-A, --all-namespaces", "all namespaces")
-    .action((options: { allNamespaces?: boolean }) => run(globals(), (s) => status(s, options.allNamespaces === true)));
+    .action((options: { allNamespaces?: boolean }) =>
+      run(globals(), async (session) => (await import("./status.ts")).status(session, options.allNamespaces === true)),
+    );
 
   const explain = program.command("explain").description("say why something may run or not, and what to do next");
   explain
     .command("system <name>")
     .description("an AISystem with its risk, its releases, and who has to decide")
-    .action((name: string) => run(globals(), (session) => explainSystem(session, name)));
+    .action((name: string) =>
+      run(globals(), async (session) => (await import("./explain.ts")).explainSystem(session, name)),
+    );
   explain
     .command("release <name>")
     .description("a ModelRelease: what was verified, who approved, until when")
-    .action((name: string) => run(globals(), (session) => explainRelease(session, name)));
+    .action((name: string) =>
+      run(globals(), async (session) => (await import("./explain.ts")).explainRelease(session, name)),
+    );
   explain
     .command("image <reference>")
     .description("an image, by tag or digest: for which system it may run, or why not")
-    .action((image: string) => run(globals(), (session) => explainImage(session, image)));
+    .action((image: string) =>
+      run(globals(), async (session) => (await import("./explain.ts")).explainImage(session, image)),
+    );
   explain
     .command("pod <name>")
     .description("a pod that runs: whether it would be admitted now")
-    .action((name: string) => run(globals(), (session) => explainPod(session, name)));
+    .action((name: string) =>
+      run(globals(), async (session) => (await import("./explain.ts")).explainPod(session, name)),
+    );
   explain
     .command("namespace <name>")
     .description("a namespace, also before it is governed: which of its pods a policy refuses")
     .option("--policy <name>", "AIPolicy to try; the one that the namespace names where it is left out")
     .action((name: string, options: { policy?: string }) =>
-      run(globals(), (session) => explainNamespace(session, name, options.policy)),
+      run(globals(), async (session) =>
+        (await import("./explain-namespace.ts")).explainNamespace(session, name, options.policy),
+      ),
     );
 
   program
@@ -107,19 +119,19 @@ an edit voids it. Authors cannot approve what they wrote. \`vouchsafe whoami\` s
   vouchsafe approve ra voice-gate -n voice --days 30 --reason "Accepted until the new filter is in."`,
     )
     .action((kind: string, name: string, options: ApproveOptions) =>
-      run(globals(), (session) => approve(session, kind, name, options)),
+      run(globals(), async (session) => (await import("./approve.ts")).approve(session, kind, name, options)),
     );
   program
     .command("withdraw <approval>")
     .description("take an Approval back; it counts no longer from then on")
     .requiredOption("--reason <text>", "why")
     .action((name: string, options: { reason: string }) =>
-      run(globals(), (session) => withdraw(session, name, options)),
+      run(globals(), async (session) => (await import("./approve.ts")).withdraw(session, name, options)),
     );
   program
     .command("whoami")
     .description("show who the API server takes you for, in which roles you may decide, and what you may stop")
-    .action(() => run(globals(), whoami));
+    .action(() => run(globals(), async (session) => (await import("./whoami.ts")).whoami(session)));
   addContainment(program, (act) => run(globals(), act));
   addVerification(program, (act) => runLocally(globals(), act));
   return program;

@@ -1,5 +1,5 @@
 /** What every command is given: the cluster, the namespace, and how to answer. */
-import { type Client, createClient, loadClusterConfig } from "../runtime/index.ts";
+import type { Client } from "../runtime/index.ts";
 
 /** What a command found. Exit status 0: yes, or done; 1: the answer is no. */
 export interface Answer {
@@ -32,20 +32,6 @@ export interface Machine {
 
 /** A fault of usage or environment: exit status 2. */
 export class UsageError extends Error {}
-
-/** Opens the cluster that the options name. */
-export async function openSession(options: GlobalOptions): Promise<Session> {
-  const cluster = await loadClusterConfig({
-    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
-    ...(options.context === undefined ? {} : { context: options.context }),
-  });
-  return {
-    client: createClient(cluster),
-    namespace: options.namespace ?? cluster.namespace ?? "default",
-    now: Date.now(),
-    tell: options.output === "json" ? () => {} : (line) => process.stderr.write(`${line}\n`),
-  };
-}
 
 /** Rows in columns, as kubectl prints them. */
 export function toTable(rows: readonly (readonly string[])[]): string[] {
