@@ -18,7 +18,7 @@ let file: ModelFile;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "hashing-"));
   await writeFile(join(dir, "weights"), BYTES);
-  const [first] = await listFiles(dir, []);
+  const [first] = await listFiles({ model: dir, ignored: [] });
   if (first === undefined) throw new Error("expected a file");
   file = first;
 });

@@ -29,7 +29,7 @@ test.each<[string, string[] | undefined, Formats, string | undefined, string?]>(
   ["no model that anybody signed", ["onnx"], "no model", "SignatureMissing"],
   ["an artifact that was not looked at", ["onnx"], "no facts", "SignatureMissing"],
   ["an image, which has no model", ["onnx"], "no model", undefined, "Image"],
-])("%s", (_, allowed, formats, expected, format) => {
+])("%s", (...[, allowed, formats, expected, format]) => {
   expect(judge(allowed, formats, format)?.code).toBe(expected);
 });
 

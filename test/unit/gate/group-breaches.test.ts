@@ -177,6 +177,7 @@ describe("images that another system may run too", () => {
   const artifacts = [MODEL, SERVER].map((digest, i) => ({
     name: ["model", "server"][i],
     image: `r.example/x@${digest}`,
+    format: "Image",
   }));
   const toShared = (name: string, of: string, status: object = {}) => {
     const release = toRelease(name, MODEL);
