@@ -140,6 +140,24 @@ describe("rights", () => {
   });
 });
 
+/** Judges nothing, in a thread of the image. */
+const JUDGE = `
+  import { Piscina } from "piscina";
+  const pool = new Piscina({ filename: new URL("dist/judge-worker.mjs", "file://" + process.cwd() + "/").pathname });
+  process.stdout.write(JSON.stringify(await pool.run({ subject: { digest: "" }, candidates: [], signers: [], now: 0 })));
+  await pool.destroy();
+`;
+
+/** The folder of the image's last stage, made of what its build stage left in `built`. */
+async function assemble(built: string): Promise<string> {
+  const [, , stage = ""] = (await readFile(join(root, "Dockerfile"), "utf8")).split(/^FROM /m);
+  const app = join(built, "image");
+  for (const [, from = "", to = ""] of stage.matchAll(/^COPY --from=build \/build\/(\S+) \.\/(\S+)$/gm)) {
+    await cp(join(built, from), join(app, to), { recursive: true });
+  }
+  return app;
+}
+
 describe("the image", () => {
   let dir = "";
   afterAll(() => rm(dir, { recursive: true, force: true }));
@@ -165,6 +183,8 @@ describe("the image", () => {
       (error: { stderr: string }) => error,
     );
     expect(started.stderr).toContain("VOUCHSAFE_NAMESPACE");
+    const judged = await run(process.execPath, ["--input-type=module", "-e", JUDGE], { cwd: await assemble(dir) });
+    expect(judged.stdout, "threads find what they need in the image").toBe("[]");
     expect(dockerfile).toMatch(/^USER 65532:65532$/m);
     expect(dockerfile).toMatch(/^ARG BASE=/m);
   }, 240_000);
