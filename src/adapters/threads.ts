@@ -8,8 +8,8 @@ const WORKERS = {
   layer: "./model-artifact/layer-worker",
 } as const;
 
-/** How long a thread without work is kept: each holds some 30 MiB. */
-const IDLE_MS = 10_000;
+/** How long a thread without work is kept: each holds some 30 MiB, and takes a second of a core to start. */
+const IDLE_MS = 60_000;
 const MAX_HEAP_MIB = 256;
 
 export interface ThreadOptions {
