@@ -38,8 +38,11 @@ function demandSame(file: LayerFile, resources: readonly Resource[], { shardSize
   const listed = file.listed ?? [file.sha256];
   const end = resources.at(-1)?.part?.end;
   if (shardSize !== undefined && end !== file.size) throw mismatch(`${name} is not as long as what was signed`);
-  const isSame = listed.length === resources.length && resources.every(({ digest }, at) => digest === listed[at]);
-  if (!isSame) throw mismatch(`${name} is not what was signed`);
+  if (listed.length !== resources.length) throw mismatch(`${name} is not what was signed`);
+  for (const [at, { digest }] of resources.entries()) {
+    if (digest !== listed[at])
+      throw mismatch(`${name} is not what was signed: ${digest} was, and ${listed[at]} is there`);
+  }
 }
 
 /** Matches. Throws a ModelRefusal with the first difference. */
