@@ -102,6 +102,7 @@ const signature = z.object({
   signerDigest: contentDigest().describe(
     "Digest over what the signer is trusted by: of a key, SHA-256 of its SubjectPublicKeyInfo.",
   ),
+  keyDigest: contentDigest().describe("SHA-256 of the SubjectPublicKeyInfo of the key that signed."),
   identity: z.string().min(1).max(2048).optional().describe("The name in the certificate; none where it was a key."),
   issuer: z.string().min(1).max(2048).optional().describe("Who vouched for the name."),
   notAfter: timestamp()

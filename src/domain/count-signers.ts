@@ -8,12 +8,33 @@ export interface CountedSignature {
   until: number;
 }
 
-/** Whose signature it is: two signers of a policy that take the same key, or the same name, are one. */
-export const whoseIs = ({ signerDigest, identity, issuer }: VerifiedSignature): string =>
-  identity === undefined ? signerDigest : `${issuer ?? ""} ${identity}`;
+type Marks = Pick<VerifiedSignature, "keyDigest" | "identity">;
+
+/** What tells one who signs from another: the key, and the name, where a certificate gives one. */
+const listMarks = ({ keyDigest, identity }: Marks): string[] => [
+  `key ${keyDigest}`,
+  ...(identity === undefined ? [] : [`name ${identity}`]),
+];
+
+/**
+ * Whose each signature is: those that share a key or a name are one person's, and so are those that share them with
+ * others between them. Gives the people in the order of the signatures.
+ */
+export function tellPeople(signatures: readonly Marks[]): string[] {
+  const leader = new Map<string, string>();
+  const find = (mark: string): string => {
+    const next = leader.get(mark) ?? mark;
+    return next === mark ? mark : find(next);
+  };
+  for (const signature of signatures) {
+    const [first = "", ...others] = listMarks(signature);
+    for (const other of others) leader.set(find(other), find(first));
+  }
+  return signatures.map((signature) => find(listMarks(signature)[0] ?? ""));
+}
 
 /** The end of what a signature rests on, epoch milliseconds. */
-export const endOfSignature = ({ notAfter }: VerifiedSignature): number =>
+export const endOfSignature = ({ notAfter }: Pick<VerifiedSignature, "notAfter">): number =>
   notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter);
 
 /**

@@ -5,14 +5,21 @@ import { type Stated, stateFinding } from "./findings.ts";
 import { digestOfImage } from "./images.ts";
 
 /** The first model with a file that may not be in it, or that nobody has read yet; undefined where there is none. */
-export function findFormatFault(release: ModelRelease, { formats }: Tier, policy: string): Stated | undefined {
+export function findFormatFault(
+  release: ModelRelease,
+  { formats }: Tier,
+  { policy, trustDigest }: { policy: string; trustDigest: string },
+): Stated | undefined {
   if (formats === undefined) return undefined;
   const allowed = new Set<string>(formats);
   const { name, namespace = "" } = release.metadata;
   for (const artifact of release.spec.artifacts) {
     if (artifact.format === "Image") continue;
     const values = { artifact: artifact.name, release: name, namespace, policy };
-    const found = findModel(release, artifact);
+    const facts = findFacts(release, artifact);
+    const found = facts?.model;
+    // What was found for other demands says nothing about this one.
+    if (found === undefined && facts?.trust !== trustDigest) return stateFinding("VerificationPending", values);
     // What nobody vouches for was not read.
     if (found === undefined) {
       return stateFinding("SignatureMissing", { ...values, over: "model", signers: "any signer of the policy" });
@@ -24,7 +31,7 @@ export function findFormatFault(release: ModelRelease, { formats }: Tier, policy
   return undefined;
 }
 
-function findModel({ status }: ModelRelease, { name, image }: ReleaseArtifact) {
+function findFacts({ status }: ModelRelease, { name, image }: ReleaseArtifact) {
   const digest = digestOfImage(image);
-  return status?.artifacts?.find((one) => one.name === name && one.digest === digest)?.model;
+  return status?.artifacts?.find((one) => one.name === name && one.digest === digest);
 }

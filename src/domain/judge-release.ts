@@ -80,10 +80,11 @@ export function judgeRelease(
 
 function judgeSigned(object: ModelRelease, { tier }: TieredSystem, revoked: Revoked, bench: Bench): SignatureJudgement {
   const { policy, trustDigest, now } = bench;
-  const { name, signers } = policy;
-  const signed = judgeSignatures(object, tier, { policy: name, signers, revoked: revoked.signers, trustDigest, now });
+  const { name, signers, spec } = policy;
+  const trust = { policy: name, signers, definitions: spec.signers, revoked: revoked.signers, trustDigest, now };
+  const signed = judgeSignatures(object, tier, trust);
   // What nobody signed is not told by its formats.
-  const fault = signed.outcome === "signed" ? findFormatFault(object, tier, name) : undefined;
+  const fault = signed.outcome === "signed" ? findFormatFault(object, tier, trust) : undefined;
   return fault === undefined ? signed : { outcome: "lacking", fault };
 }
 

@@ -4,16 +4,20 @@
  * the registry to withdraw trust.
  */
 import type { SignatureDemand, Tier } from "../api/ai-policy.ts";
-import type { ModelRelease, ReleaseArtifact, VerifiedArtifact } from "../api/model-release.ts";
-import { type CountedSignature, endOfSignature, findEnd, whoseIs } from "./count-signers.ts";
+import type { ModelRelease, ReleaseArtifact, VerifiedArtifact, VerifiedSignature } from "../api/model-release.ts";
+import type { Signer } from "../api/signer.ts";
+import { type CountedSignature, endOfSignature, findEnd, tellPeople } from "./count-signers.ts";
 import { FINDINGS, type FindingCode, type Stated, stateFinding } from "./findings.ts";
 import { digestOfImage } from "./images.ts";
+import { findUntold, isTakenBy, type RevokedSigner } from "./revoked-signers.ts";
 import type { ResolvedSigner } from "./signers.ts";
 
 /** Who signs, as a policy says it now. */
 export interface Trust {
   policy: string;
   signers: Readonly<Record<string, ResolvedSigner>>;
+  /** The signers as the policy defines them. */
+  definitions: readonly Signer[];
   /** Why, by name of a revoked signer. */
   revoked: ReadonlyMap<string, string>;
   /** Digest of what the namespace asks (trust.ts). */
@@ -57,8 +61,13 @@ function judgeDemand(
   const digest = digestOfImage(artifact.image);
   const facts = release.status?.artifacts?.find((one) => one.name === artifact.name && one.digest === digest);
   if (facts === undefined) return lacking(stateFinding("VerificationPending", values));
-  const all = listSignatures(facts, demand, trust);
-  const standing = all.filter(({ who }) => !isRevoked(who, facts, trust));
+  const fallen = listRevoked(trust);
+  const untold = fallen.map(findUntold).find((one) => one !== undefined);
+  if (untold !== undefined) return lacking(untold);
+  const people = tellPeople(facts.signatures);
+  const condemned = new Set(people.filter((_, at) => fallen.some((one) => isTaken(one, facts.signatures[at]))));
+  const all = listSignatures(facts, people, demand, trust);
+  const standing = all.filter(({ signer, who }) => !trust.revoked.has(signer) && !condemned.has(who));
   const until = findEnd(standing, demand.count, trust.now);
   if (until !== undefined) return { outcome: "signed", until };
   return lacking(explainLack({ facts, demand, trust, values, all, standing }));
@@ -66,24 +75,30 @@ function judgeDemand(
 
 const lacking = (fault: Stated): SignatureJudgement => ({ outcome: "lacking", fault });
 
+/** The revoked signers that the policy still has. */
+const listRevoked = ({ definitions, signers, revoked }: Trust): RevokedSigner[] =>
+  definitions
+    .filter(({ name }) => revoked.has(name))
+    .map((definition) => ({ definition, resolved: signers[definition.name] }));
+
+const isTaken = (one: RevokedSigner, signature: VerifiedSignature | undefined) =>
+  signature !== undefined && isTakenBy(one, signature);
+
 /** What the demanded signers signed, whether or not they are revoked. */
-function listSignatures(facts: VerifiedArtifact, demand: SignatureDemand, { signers }: Trust): CountedSignature[] {
+function listSignatures(
+  facts: VerifiedArtifact,
+  people: readonly string[],
+  demand: SignatureDemand,
+  { signers }: Trust,
+): CountedSignature[] {
   return demand.anyOf.flatMap((signer) => {
     const resolved = signers[signer];
     if (resolved?.outcome !== "usable") return [];
-    return facts.signatures
-      .filter(({ over, predicateType }) => over === demand.over && predicateType === demand.predicateType)
-      .filter(({ signerDigest }) => signerDigest === resolved.digest)
-      .map((one) => ({ signer, who: whoseIs(one), until: endOfSignature(one) }));
-  });
-}
-
-/** Whether a revoked signer takes that key or name: it does not go on under another signer's name. */
-function isRevoked(who: string, facts: VerifiedArtifact, { signers, revoked }: Trust): boolean {
-  return [...revoked.keys()].some((name) => {
-    const resolved = signers[name];
-    if (resolved?.outcome !== "usable") return false;
-    return facts.signatures.some((one) => one.signerDigest === resolved.digest && whoseIs(one) === who);
+    return facts.signatures.flatMap((one, at) => {
+      const isAsked = one.over === demand.over && one.predicateType === demand.predicateType;
+      if (!isAsked || one.signerDigest !== resolved.digest) return [];
+      return [{ signer, who: people[at] ?? "", until: endOfSignature(one) }];
+    });
   });
 }
 

@@ -34,6 +34,14 @@ export interface FormLayer {
   isAside: boolean;
 }
 
+/** What an artifact is by its config alone; undefined where it is of no form that holds models. */
+export function tellForm({ config, artifactType }: Manifest): ArtifactForm | undefined {
+  const { mediaType } = config;
+  if (mediaType === CONFIG.modelPack || artifactType === MODEL_PACK) return "ModelPack";
+  if (mediaType === CONFIG.modelKit) return "ModelKit";
+  return CONFIG.image.includes(mediaType) ? "Image" : undefined;
+}
+
 export type ArtifactForm = "ModelPack" | "ModelKit" | "Image";
 
 export interface FormedArtifact {

@@ -1,6 +1,7 @@
 /** Which signers of the policies a signature is believed from: by key, by Sigstore identity, or by certificate. */
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { takesName } from "../../domain/identities.ts";
+import { digestKey } from "../../domain/public-keys.ts";
 import type { TrustAnchor } from "../../domain/signers.ts";
 import { splitPem } from "../../domain/pem.ts";
 import { toIso } from "../../domain/time.ts";
@@ -9,7 +10,7 @@ import { isPrintable, listNames, showIssuer } from "../certificates/names.ts";
 import { findCertifiedSigner } from "../certificates/path.ts";
 import { CertificateRefusal } from "../certificates/refusal.ts";
 import type { Artifact } from "../sigstore/artifact.ts";
-import { parseTrustedRoot } from "../sigstore/trusted-root.ts";
+import { recallTrustedRoot } from "../sigstore/trusted-root.ts";
 import { verifyBundle } from "../sigstore/verify-bundle.ts";
 import type { Material } from "./bundle.ts";
 import { findCurveHash, type SigningForm, verifySignature } from "./keys.ts";
@@ -30,6 +31,8 @@ export interface Signed {
 export interface Believed {
   signer: string;
   signerDigest: string;
+  /** SHA-256 of the SubjectPublicKeyInfo of the key that signed. */
+  keyDigest: string;
   identity?: string;
   issuer?: string;
   notAfter?: string;
@@ -50,22 +53,30 @@ const NO_AUTHORITY = disbelieve("unknown", "it was signed with a certificate, an
 
 const MAX_NAME = 2048;
 
-function judgeKey({ pem }: Extract<TrustAnchor, { by: "key" }>, { form, signed, signature }: Signed): Judged {
+function judgeKey(
+  { pem, keyDigest }: Extract<TrustAnchor, { by: "key" }>,
+  { form, signed, signature }: Signed,
+): Judged {
   const key = createPublicKey(pem);
   if (form === "oms" && findCurveHash(key) === undefined) return NO_KEY;
-  return verifySignature({ key }, form, signed, signature) ? { believed: {} } : NO_KEY;
+  return verifySignature({ key }, form, signed, signature) ? { believed: { keyDigest } } : NO_KEY;
 }
 
-function judgeSigstore(anchor: Extract<TrustAnchor, { by: "sigstore" }>, { bundle, artifact }: Signed): Judged {
+function judgeSigstore(
+  anchor: Extract<TrustAnchor, { by: "sigstore" }>,
+  { bundle, artifact, material }: Signed,
+): Judged {
   const { identity, issuer } = anchor;
-  const root = parseTrustedRoot(anchor.root);
+  const root = recallTrustedRoot(anchor.root);
   const verdict = verifyBundle({ bundle, artifact, root, expected: { by: "certificate", identity, issuer } });
   if (verdict.verdict === "refused")
     return disbelieve(verdict.code === "IdentityMismatch" ? "stranger" : "invalid", verdict.why);
   const { signer } = verdict;
-  if (signer.by !== "certificate") return invalid("it was signed with a key");
+  const [leaf] = material.by === "certificate" ? material.chain : [];
+  if (signer.by !== "certificate" || leaf === undefined) return invalid("it was signed with a key");
   if (signer.identity.length > MAX_NAME) return invalid("the name in its certificate is too long");
-  return { believed: { identity: signer.identity, issuer: signer.issuer } };
+  const keyDigest = digestKey(new X509Certificate(leaf).publicKey);
+  return { believed: { keyDigest, identity: signer.identity, issuer: signer.issuer } };
 }
 
 const toDer = (pem: string) => Buffer.from(pem.replaceAll(/-----[A-Z0-9 ]+-----|\s+/g, ""), "base64");
@@ -83,8 +94,11 @@ async function judgeX509(
     if (!verifySignature({ key }, form, signed, signature)) return invalid("its certificate's key did not make it");
     const names = listNames(leaf).filter((name) => name.length <= MAX_NAME && isPrintable(name));
     const name = identity === undefined ? names[0] : names.find((one) => takesName(identity, one));
-    if (name === undefined) return disbelieve("stranger", `it was signed by ${names.join(", ") || "nobody named"}`);
-    return { believed: { identity: name, issuer: showIssuer(leaf).slice(0, MAX_NAME), notAfter: toIso(until) } };
+    if (name === undefined && identity !== undefined)
+      return disbelieve("stranger", `it was signed by ${names.join(", ") || "nobody named"}`);
+    const named = name === undefined ? {} : { identity: name };
+    const issuer = showIssuer(leaf).slice(0, MAX_NAME) || "?";
+    return { believed: { keyDigest: digestKey(key), ...named, issuer, notAfter: toIso(until) } };
   } catch (error) {
     if (error instanceof CertificateRefusal) return invalid(error.message);
     throw error;

@@ -4,13 +4,14 @@
  */
 import type { VerifiedSignature } from "../../api/model-release.ts";
 import type { FindingCode } from "../../domain/findings.ts";
+import { toCanonicalText } from "../../domain/canonical.ts";
 import type { NamedSigner } from "../../domain/trust.ts";
 import { RegistryError } from "../registry/errors.ts";
 import type { ImageReference } from "../registry/reference.ts";
 import type { Content, Registry } from "../registry/registry.ts";
 import { findCandidates } from "./find-candidates.ts";
 import type { judgeCandidates, JudgedCandidate } from "./judge-candidates.ts";
-import { type FoundArtifact, matchModel, type ModelFacts, type ModelSearch } from "./match-model.ts";
+import { findMisfit, type FoundArtifact, matchModel, type ModelFacts, type ModelSearch } from "./match-model.ts";
 
 /** What is wrong, in the words of the catalogue; `why` goes into its template. */
 export interface SignatureProblem {
@@ -76,6 +77,15 @@ async function toFound(judged: JudgedCandidate, artifact: FoundArtifact, search:
   }
 }
 
+/** Each once. What is more than a status holds is not cut, which would hide some behind others. */
+function listDistinct(signatures: readonly VerifiedSignature[], { digest }: ImageReference): VerifiedSignature[] {
+  const distinct = new Map(signatures.map((one) => [toCanonicalText(one), one]));
+  if (distinct.size > MAX_SIGNATURES) {
+    throw new RegistryError("TooLarge", `${digest} carries more than ${MAX_SIGNATURES} different signatures`);
+  }
+  return [...distinct.values()];
+}
+
 async function readClosure(registry: Registry, ref: ImageReference, content: Content): Promise<string[]> {
   const closure = new Set([ref.digest]);
   if (content.type === "manifest") return [...closure.add(content.manifest.config.digest)];
@@ -94,6 +104,10 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
   const { registry, judge, signers, now } = search;
   const content = await registry.readByDigest(ref);
   const closure = await readClosure(registry, ref, content);
+  const misfit = findMisfit(content, search.model.format);
+  if (misfit !== undefined) {
+    return { closure, signatures: [], model: undefined, problems: [{ code: "ModelMismatch", why: misfit }] };
+  }
   const { candidates, broken } = await findCandidates(registry, ref);
   const subject = { digest: ref.digest };
   const judged = await judge({ subject, candidates, signers, now });
@@ -101,7 +115,10 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
   for (const one of judged) found.push(await toFound(one, { ref, content }, search));
   return {
     closure: closure.toSorted(),
-    signatures: found.flatMap((one) => ("signatures" in one ? one.signatures : [])).slice(0, MAX_SIGNATURES),
+    signatures: listDistinct(
+      found.flatMap((one) => ("signatures" in one ? one.signatures : [])),
+      ref,
+    ),
     model: found.flatMap((one) => ("model" in one && one.model !== undefined ? [one.model] : []))[0],
     problems: found.flatMap((one) => ("problem" in one ? [one.problem] : [])).slice(0, MAX_PROBLEMS),
   };

@@ -17,6 +17,9 @@ const OMS_TYPE = "application/vnd.openssf.model-signing.signature.v1+json";
 /** Most signatures of one artifact, of each kind. */
 const MAX_CANDIDATES = 64;
 
+/** Most bytes of all of them together: parsing them is what an unsigned one costs. */
+const MAX_TOTAL = 16 * 1024 * 1024;
+
 const isBundleType = (type: string) => BUNDLE_TYPE.test(type) || type === OMS_TYPE;
 
 /** What a registry without better knowledge gives as the type: that of the empty config. */
@@ -73,6 +76,8 @@ export async function findCandidates(
   const found: ReadCandidate[] = [];
   for (const referrer of referrers) found.push(...(await readReferrer(registry, ref, referrer)));
   found.push(...(await readLegacy(registry, ref, "sig")), ...(await readLegacy(registry, ref, "att")));
+  const total = found.reduce((sum, one) => sum + ("candidate" in one ? one.candidate.bundle.length : 0), 0);
+  if (total > MAX_TOTAL) throw new RegistryError("TooLarge", `${ref.digest} carries more than 16 MiB of signatures`);
   return {
     candidates: found.flatMap((one) => ("candidate" in one ? [one.candidate] : [])),
     broken: found.flatMap((one) => ("why" in one ? [one.why] : [])),

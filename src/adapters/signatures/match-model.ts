@@ -1,5 +1,6 @@
 /** Whether an artifact holds the model of a statement that somebody trusted signed, and what that model is. */
 import type { ReleaseArtifact, VerifiedArtifact } from "../../api/model-release.ts";
+import { tellForm } from "../model-artifact/artifact-form.ts";
 import type { LayerContents, LayerTask } from "../model-artifact/layer.ts";
 import { type ArtifactMatch, type LayerStore, matchArtifact } from "../model-artifact/match-artifact.ts";
 import { toManifest } from "../model-signing/manifest.ts";
@@ -35,8 +36,24 @@ export interface FoundArtifact {
   content: Content;
 }
 
-/** What a form of artifact is called in a release. */
-const FORMAT_OF = { ModelPack: "ModelPack", ModelKit: "ModelKit", Image: "Modelcar" } as const;
+/**
+ * Why an artifact is not what it is declared to be; undefined where it is. A model that is declared to be an image would
+ * need no signature over its files. Whether an image has a model in it is for its declaration to say.
+ */
+export function findMisfit(content: Content, declared: ModelSearch["format"]): string | undefined {
+  if (declared === undefined) return undefined;
+  if (content.type === "index") {
+    return declared === "Image" ? undefined : `it is an index, and is declared to be a ${declared}`;
+  }
+  const form = tellForm(content.manifest);
+  const isFit =
+    form === "Image" || form === undefined
+      ? declared === "Image" || (form === "Image" && declared === "Modelcar")
+      : form === declared;
+  if (isFit) return undefined;
+  const is = form === undefined ? "no model" : form === "Image" ? "an image" : `a ${form}`;
+  return `it is ${is}, and is declared to be ${declared === "Image" ? "an Image" : `a ${declared}`}`;
+}
 
 function toFacts({
   modelDigest,
@@ -68,7 +85,7 @@ export async function matchModel(
   if (content.type !== "manifest") return differs("an index holds no model files");
   const signed = readManifest(statement);
   if (typeof signed === "string") return differs(signed);
-  const { format, path, readsFormats, store, hashLayer } = search;
+  const { path, readsFormats, store, hashLayer } = search;
   const match = await matchArtifact({
     manifest: content.manifest,
     signed,
@@ -79,7 +96,5 @@ export async function matchModel(
     ...(hashLayer === undefined ? {} : { hash: (task) => hashLayer(ref, task) }),
   });
   if (match.outcome === "differs") return differs(match.why);
-  const is = FORMAT_OF[match.form];
-  if (format !== undefined && format !== is) return differs(`it is a ${is}, and is declared to be a ${format}`);
   return { outcome: "matches", files: match.signed.length, model: toFacts(match) };
 }

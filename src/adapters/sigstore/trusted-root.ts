@@ -43,24 +43,38 @@ export function parseTrustedRoot(text: string): TrustedRoot {
   return root;
 }
 
+/** Most roots that are kept: a policy has one or two. */
 const MAX_KNOWN = 64;
-const known = new Map<string, string | undefined>();
+const known = new Map<string, { root: TrustedRoot } | { fault: string }>();
 
-function findFault(text: string): string | undefined {
+function read(text: string): { root: TrustedRoot } | { fault: string } {
   try {
-    const { certificateAuthorities, ctlogs } = parseTrustedRoot(text);
-    if (certificateAuthorities.length === 0) return "it names no certificate authority";
-    return ctlogs.length === 0 ? "it names no certificate log" : undefined;
+    const root = parseTrustedRoot(text);
+    if (root.certificateAuthorities.length === 0) return { fault: "it names no certificate authority" };
+    return root.ctlogs.length === 0 ? { fault: "it names no certificate log" } : { root };
   } catch (error) {
-    return error instanceof Error ? error.message.replaceAll(/\s+/g, " ").slice(0, 200) : "it cannot be read";
+    return {
+      fault: error instanceof Error ? error.message.replaceAll(/\s+/g, " ").slice(0, 200) : "it cannot be read",
+    };
   }
+}
+
+function recall(text: string): { root: TrustedRoot } | { fault: string } {
+  const found = known.get(text) ?? read(text);
+  if (!known.has(text) && known.size >= MAX_KNOWN) known.clear();
+  known.set(text, found);
+  return found;
 }
 
 /** Why nobody can be verified under a root, or undefined where somebody can. The same text is read once. */
 export function findRootFault(text: string): string | undefined {
-  if (!known.has(text)) {
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(text, findFault(text));
-  }
-  return known.get(text);
+  const found = recall(text);
+  return "fault" in found ? found.fault : undefined;
+}
+
+/** A root that was checked before. Throws where it has a fault. */
+export function recallTrustedRoot(text: string): TrustedRoot {
+  const found = recall(text);
+  if ("fault" in found) throw new Error(found.fault);
+  return found.root;
 }

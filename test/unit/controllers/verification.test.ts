@@ -18,7 +18,11 @@ const found = (over: Partial<VerifiedArtifact> = {}): VerifiedArtifact => ({
   ...over,
 });
 const until = (notAfter: string) =>
-  found({ signatures: [{ signer: "ca", signerDigest: TRUST, over: "artifact", form: "cosign-bundle", notAfter }] });
+  found({
+    signatures: [
+      { signer: "ca", signerDigest: TRUST, keyDigest: TRUST, over: "artifact", form: "cosign-bundle", notAfter },
+    ],
+  });
 const FAILED = { problems: [{ code: "RegistryFailed", text: "x" }] };
 
 const release = (artifact: VerifiedArtifact | undefined, verified: "True" | "False"): ModelRelease =>

@@ -1,7 +1,7 @@
 // How many different signers signed: worked by hand, and against all ways of pairing them.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countSigners, findEnd } from "../../../src/domain/count-signers.ts";
+import { countSigners, findEnd, tellPeople } from "../../../src/domain/count-signers.ts";
 
 const pairs = (...text: string[]) =>
   text.map((pair) => {
@@ -44,6 +44,24 @@ describe("different signers", () => {
         expect(countSigners(all)).toBe(tryAll(all));
       }),
     );
+  });
+});
+
+describe("people", () => {
+  const sign = (keyDigest: string, identity?: string) => ({
+    keyDigest,
+    ...(identity === undefined ? {} : { identity }),
+  });
+  test.each<[string, ReturnType<typeof sign>[], number]>([
+    ["two keys", [sign("k"), sign("l")], 2],
+    ["a key twice", [sign("k"), sign("k")], 1],
+    ["one name with a new key each time, as without keys", [sign("k", "ml"), sign("l", "ml")], 1],
+    ["one certificate with two names", [sign("k", "alice"), sign("k", "build")], 1],
+    ["a key, and a certificate over it", [sign("k"), sign("k", "alice")], 1],
+    ["two who share nothing but a third", [sign("k", "alice"), sign("l", "build"), sign("l", "alice")], 1],
+    ["a key that is called as another one's owner", [sign("k", "l"), sign("l")], 2],
+  ])("%s", (_, signatures, expected) => {
+    expect(new Set(tellPeople(signatures)).size).toBe(expected);
   });
 });
 

@@ -5,17 +5,18 @@ import type { ModelRelease } from "../../../src/api/model-release.ts";
 import { findFormatFault } from "../../../src/domain/judge-formats.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
+const TRUST = `sha256:${"b".repeat(64)}`;
 type Formats = string[] | "no model" | "no facts";
 
-const judge = (allowed: string[] | undefined, formats: Formats, format = "ModelPack") => {
+const judge = (allowed: string[] | undefined, formats: Formats, format = "ModelPack", trust = TRUST) => {
   const model = Array.isArray(formats) ? { model: { digest: "model:v1:sha256:0", formats } } : {};
-  const artifacts = formats === "no facts" ? [] : [{ name: "model", digest: DIGEST, signatures: [], ...model }];
+  const artifacts = formats === "no facts" ? [] : [{ name: "model", digest: DIGEST, trust, signatures: [], ...model }];
   const release = {
     metadata: { name: "v5", namespace: "voice" },
     spec: { artifacts: [{ name: "model", image: `r.example/m@${DIGEST}`, format }] },
     status: { artifacts },
   } as unknown as ModelRelease;
-  return findFormatFault(release, { formats: allowed } as unknown as Tier, "standard");
+  return findFormatFault(release, { formats: allowed } as unknown as Tier, { policy: "standard", trustDigest: TRUST });
 };
 
 test.each<[string, string[] | undefined, Formats, string | undefined, string?]>([
@@ -27,10 +28,15 @@ test.each<[string, string[] | undefined, Formats, string | undefined, string?]>(
   ["files that were not read", ["onnx"], ["unread"], "VerificationPending"],
   ["files of which some were not read", ["onnx"], ["onnx", "unread"], "VerificationPending"],
   ["no model that anybody signed", ["onnx"], "no model", "SignatureMissing"],
-  ["an artifact that was not looked at", ["onnx"], "no facts", "SignatureMissing"],
+  ["an artifact that was not looked at", ["onnx"], "no facts", "VerificationPending"],
   ["an image, which has no model", ["onnx"], "no model", undefined, "Image"],
 ])("%s", (...[, allowed, formats, expected, format]) => {
   expect(judge(allowed, formats, format)?.code).toBe(expected);
+});
+
+test("what was looked at for other demands is looked at again first", () => {
+  expect(judge(["onnx"], "no model", "ModelPack", DIGEST)?.code).toBe("VerificationPending");
+  expect(judge(["onnx"], ["pickle"], "ModelPack", DIGEST)?.code, "what is known stays known").toBe("FormatForbidden");
 });
 
 test("the formats that may not be there are told", () => {

@@ -147,6 +147,7 @@ export const toArtifacts = (model: string) => {
   const artifact = {
     signer: "release-pipeline",
     signerDigest: RELEASE_KEY.digest,
+    keyDigest: RELEASE_KEY.digest,
     over: "artifact",
     form: "cosign-bundle",
   };
@@ -156,7 +157,14 @@ export const toArtifacts = (model: string) => {
       name: "model",
       digest: model,
       signatures: [
-        { signer: "model-pipeline", signerDigest: KEY.digest, over: "model", form: "oms", files: 1 },
+        {
+          signer: "model-pipeline",
+          signerDigest: KEY.digest,
+          keyDigest: KEY.digest,
+          over: "model",
+          form: "oms",
+          files: 1,
+        },
         artifact,
       ],
     },
