@@ -10,13 +10,17 @@ const WORKERS = {
 
 /** How long a thread without work is kept: each holds some 30 MiB, and takes a second of a core to start. */
 const IDLE_MS = 60_000;
-const MAX_HEAP_MIB = 256;
+/** All of them at their bound leave the operator half of the chart's limit of memory. */
+const MAX_HEAP_MIB = 160;
 
 export interface ThreadOptions {
   most: number;
-  /** Undefined where the work bounds itself. */
-  timeoutMs?: number;
+  /** Counted from when a thread takes the work up. */
+  timeoutMs: number;
 }
+
+/** A thread that died, or was ended because it took too long. */
+export class ThreadError extends Error {}
 
 export interface Threads<T, R> {
   run(task: T): Promise<R>;
@@ -30,8 +34,26 @@ function findWorker(worker: keyof typeof WORKERS): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
+/** Lets `most` run at once, the others in the order in which they came. */
+function createTurns(most: number): <R>(work: () => Promise<R>) => Promise<R> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= most) await new Promise<void>((ok) => waiting.push(ok));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
 /** Makes threads for one kind of work; they start with the first of it. */
 export function createThreads<T, R>(worker: keyof typeof WORKERS, { most, timeoutMs }: ThreadOptions): Threads<T, R> {
+  const takeTurn = createTurns(most);
   const pool = new Piscina<T, R>({
     filename: findWorker(worker),
     minThreads: 0,
@@ -39,8 +61,15 @@ export function createThreads<T, R>(worker: keyof typeof WORKERS, { most, timeou
     idleTimeout: IDLE_MS,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
   });
-  return {
-    run: (task) => pool.run(task, timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
-    close: () => pool.destroy(),
+  const run = async (task: T): Promise<R> => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      return await pool.run(task, { signal });
+    } catch (error) {
+      if (signal.aborted) throw new ThreadError(`it took longer than ${timeoutMs / 1000} s`, { cause: error });
+      const why = error instanceof Error ? error.message : "it ended";
+      throw new ThreadError(`a thread failed: ${why}`, { cause: error });
+    }
   };
+  return { run: (task) => takeTurn(() => run(task)), close: () => pool.destroy() };
 }

@@ -220,6 +220,12 @@ export const FINDINGS = {
     who: "the pipeline that publishes the release",
     next: explainRelease,
   },
+  VerificationFailed: {
+    standing: "notYet",
+    what: "artifact {artifact} of release {release} could not be verified: {why}",
+    who: "the platform team",
+    next: `it is tried again; see the operator's log, then: ${explainRelease}`,
+  },
   RegistryFailed: {
     standing: "notYet",
     what: "artifact {artifact} of release {release} could not be read from its registry: {why}",

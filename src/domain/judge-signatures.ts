@@ -136,7 +136,9 @@ function findTrustFault(demand: SignatureDemand, { signers }: Trust): Stated | u
 function restateProblem({ problems = [] }: VerifiedArtifact, demand: SignatureDemand): Stated | undefined {
   const known = problems.flatMap(({ code, text }) => (isCode(code) ? [{ code, text }] : []));
   const isTelling = ({ code }: Stated) =>
-    code === "RegistryFailed" || (code === "ModelMismatch") === (demand.over === "model");
+    code === "RegistryFailed" ||
+    code === "VerificationFailed" ||
+    (code === "ModelMismatch") === (demand.over === "model");
   return known.find(isTelling) ?? known[0];
 }
 

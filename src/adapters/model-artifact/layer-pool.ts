@@ -23,9 +23,12 @@ export interface LayerPool {
   close(): Promise<void>;
 }
 
-/** Makes a pool. How long a layer may take hangs on its size, and the stream keeps its own pace. */
+/** A layer of 100 GiB at 30 MiB/s takes as long. Whoever sends slowly holds up all others until then. */
+const MAX_LAYER_MS = 3_600_000;
+
+/** Makes a pool. */
 export function createLayerPool(): LayerPool {
-  const { run, close } = createThreads<LayerRequest, LayerAnswer>("layer", { most: 1 });
+  const { run, close } = createThreads<LayerRequest, LayerAnswer>("layer", { most: 1, timeoutMs: MAX_LAYER_MS });
   return {
     hashLayer: async (request) => {
       const answer = await run(request);

@@ -9,13 +9,17 @@ import type { NamedSigner } from "../../domain/trust.ts";
 import { RegistryError } from "../registry/errors.ts";
 import type { ImageReference } from "../registry/reference.ts";
 import type { Content, Registry } from "../registry/registry.ts";
+import { ThreadError } from "../threads.ts";
 import { findCandidates } from "./find-candidates.ts";
 import type { judgeCandidates, JudgedCandidate } from "./judge-candidates.ts";
 import { findMisfit, type FoundArtifact, matchModel, type ModelFacts, type ModelSearch } from "./match-model.ts";
 
 /** What is wrong, in the words of the catalogue; `why` goes into its template. */
 export interface SignatureProblem {
-  code: Extract<FindingCode, "SignatureInvalid" | "SignerUnknown" | "ModelMismatch" | "RegistryFailed">;
+  code: Extract<
+    FindingCode,
+    "SignatureInvalid" | "SignerUnknown" | "ModelMismatch" | "RegistryFailed" | "VerificationFailed"
+  >;
   why: string;
 }
 
@@ -124,17 +128,20 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
   };
 }
 
-/** Collects the signatures of one artifact. A registry that fails is a problem, never an answer. */
+const failed = (code: SignatureProblem["code"], why: string): Collected => ({
+  closure: [],
+  signatures: [],
+  model: undefined,
+  problems: [{ code, why }],
+});
+
+/** Collects the signatures of one artifact. A registry or a thread that fails is a problem, never an answer. */
 export async function collectSignatures(ref: ImageReference, search: Search): Promise<Collected> {
   try {
     return await collect(ref, search);
   } catch (error) {
-    if (!(error instanceof RegistryError)) throw error;
-    return {
-      closure: [],
-      signatures: [],
-      model: undefined,
-      problems: [{ code: "RegistryFailed", why: error.message }],
-    };
+    if (error instanceof RegistryError) return failed("RegistryFailed", error.message);
+    if (error instanceof ThreadError) return failed("VerificationFailed", error.message);
+    throw error;
   }
 }

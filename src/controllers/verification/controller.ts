@@ -1,5 +1,10 @@
 /** Verifies each artifact of each release once per digest and set of trusted signers, and writes the facts into its status. */
-import { ModelRelease, type ReleaseArtifact, type VerifiedArtifact } from "../../api/model-release.ts";
+import {
+  ModelRelease,
+  type ReleaseArtifact,
+  type VerifiedArtifact,
+  type VerifiedSignature,
+} from "../../api/model-release.ts";
 import { toResource } from "../../api/kind.ts";
 import { type Collected, collectSignatures, type Search } from "../../adapters/signatures/collect.ts";
 import type { LayerTask } from "../../adapters/model-artifact/layer.ts";
@@ -16,8 +21,8 @@ import { type Controller, createController, fromStore, type Result } from "../..
 import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
-import { createOnce } from "./once.ts";
-import { findKept, findRetry, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
+import { createLooks, type Looked } from "./looks.ts";
+import { findKept, findRetry, isFailure, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
 
 /** What all policies of the namespace ask, and their names. */
 interface Asked extends Quest {
@@ -48,44 +53,59 @@ const NO_REFERENCE: Collected = {
   problems: [{ code: "RegistryFailed", why: "it is no OCI reference" }],
 };
 
+/** How long until it is asked again what became of a look. */
+const UNDER_WAY_MS = 1_000;
+
+/** How the policies of this namespace call a signer: looks are shared with others. */
+const nameSigner = ({ signers }: Asked, { signer, signerDigest }: VerifiedSignature): string =>
+  signers.find(({ digest }) => digest === signerDigest)?.signer ?? signer;
+
 /** Makes the controller; its keys are `namespace/name` of releases. */
 export function createVerificationController(tools: Toolbox, options: VerificationOptions): Controller {
   const { world, metrics, evidence } = tools;
-  const once = createOnce<Collected>(tools.now);
+  const looks = createLooks<Collected>(tools.now);
 
-  const collect = (opened: OpenedRegistry, ref: ImageReference, artifact: ReleaseArtifact, asked: Asked) => {
+  const collect = async (ref: ImageReference, artifact: ReleaseArtifact, asked: Asked): Promise<Collected> => {
     const { format, modelPath: path } = artifact;
     const { signers, readsFormats } = asked;
-    const { registry, access } = opened;
+    const { registry, access, close } = await options.openRegistry();
     const hashLayer = (from: ImageReference, task: LayerTask) => options.hashLayer({ access, ref: from, task });
     const model = { format, path, readsFormats, store: options.layers, hashLayer };
-    const key = [ref.host, ref.repository, ref.digest, asked.digest, format, path ?? ""].join(" ");
-    return once(key, () =>
-      collectSignatures(ref, { registry, judge: options.judge, signers, model, now: tools.now() }),
-    );
+    try {
+      return await collectSignatures(ref, { registry, judge: options.judge, signers, model, now: tools.now() });
+    } finally {
+      await close();
+    }
   };
 
-  const look = async (opened: OpenedRegistry, release: ModelRelease, artifact: ReleaseArtifact, asked: Asked) => {
+  const find = (namespace: string, artifact: ReleaseArtifact, asked: Asked): Promise<Looked<Collected>> => {
+    const ref = parseReference(artifact.image);
+    if (ref === undefined) return Promise.resolve({ state: "done", answer: NO_REFERENCE });
+    const { host, repository, digest } = ref;
+    const { format, modelPath = "" } = artifact;
+    const key = [host, repository, digest, asked.digest, format, modelPath].join(" ");
+    return looks(namespace, key, () => collect(ref, artifact, asked));
+  };
+
+  const note = (release: ModelRelease, artifact: ReleaseArtifact, asked: Asked, found: Collected) => {
     const values = {
       artifact: artifact.name,
       release: release.metadata.name,
       namespace: release.metadata.namespace ?? "",
       policy: asked.policies,
     };
-    const ref = parseReference(artifact.image);
-    const found = ref === undefined ? NO_REFERENCE : await collect(opened, ref, artifact, asked);
     const problems = found.problems.map(({ code, why }) => stateFinding(code, { ...values, why }));
     const fresh: VerifiedArtifact = {
       name: artifact.name,
       digest: digestOfImage(artifact.image),
       closure: found.closure,
-      signatures: found.signatures,
+      signatures: found.signatures.map((one) => ({ ...one, signer: nameSigner(asked, one) })),
       ...(found.model === undefined ? {} : { model: found.model }),
       ...(problems.length > 0 ? { problems } : {}),
       trust: asked.digest,
       verifiedAt: toIso(tools.now()),
     };
-    const isFailed = found.problems.some(({ code }) => code === "RegistryFailed");
+    const isFailed = found.problems.some(({ code }) => isFailure(code));
     metrics.count("verifications", {
       outcome: isFailed ? "failed" : found.signatures.length > 0 ? "signed" : "unsigned",
     });
@@ -101,24 +121,24 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     return keepThroughOutage(fresh, findKept(release, artifact));
   };
 
-  /** Looks at what is due, and keeps what is known of the rest; no registry is opened where nothing is due. */
-  const lookWhereDue = async (release: ModelRelease, asked: Asked): Promise<VerifiedArtifact[]> => {
-    const { artifacts } = release.spec;
+  /** Looks at what is due, and keeps what is known of the rest. What is under way is left as it was. */
+  const lookWhereDue = async (release: ModelRelease, asked: Asked) => {
     const now = tools.now();
-    const known = artifacts.map((artifact) =>
-      needsLook(release, artifact, asked.digest, now) ? undefined : findKept(release, artifact),
-    );
-    if (known.every((one) => one !== undefined)) return known;
-    const opened = await options.openRegistry();
-    try {
-      const looked: VerifiedArtifact[] = [];
-      for (const [index, artifact] of artifacts.entries()) {
-        looked.push(known[index] ?? (await look(opened, release, artifact, asked)));
+    const artifacts: VerifiedArtifact[] = [];
+    let isUnderWay = false;
+    for (const artifact of release.spec.artifacts) {
+      const kept = findKept(release, artifact);
+      if (!needsLook(release, artifact, asked.digest, now)) artifacts.push(...(kept === undefined ? [] : [kept]));
+      else {
+        const found = await find(release.metadata.namespace ?? "", artifact, asked);
+        if (found.state === "done") artifacts.push(note(release, artifact, asked, found.answer));
+        else {
+          isUnderWay = true;
+          artifacts.push(...(kept === undefined ? [] : [kept]));
+        }
       }
-      return looked;
-    } finally {
-      await opened.close();
     }
+    return { artifacts, isUnderWay };
   };
 
   const reconcile = async (key: string): Promise<Result> => {
@@ -127,11 +147,12 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     const release = read.object;
     const asked = gatherAsked(tools, options.operatorNamespace, release.metadata.namespace ?? "");
     if (asked === undefined) return { kind: "done" };
-    const artifacts = await lookWhereDue(release, asked);
+    const { artifacts, isUnderWay } = await lookWhereDue(release, asked);
     if (toCanonicalText(release.status?.artifacts ?? []) !== toCanonicalText(artifacts)) {
       const value = { artifacts };
       await applyStatus(tools, toResource(ModelRelease), release, { fieldManager: "vouchsafe-verification", value });
     }
+    if (isUnderWay) return { kind: "requeueAfter", ms: UNDER_WAY_MS };
     const retry = findRetry(artifacts, isUnverified(release), tools.now());
     return retry === undefined ? { kind: "done" } : { kind: "requeueAfter", ms: retry };
   };

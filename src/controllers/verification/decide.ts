@@ -11,6 +11,9 @@ const MAX_WAIT_MS = 24 * 3_600_000;
 /** How long a registry that failed is left alone. */
 export const FAILED_RETRY_MS = 10_000;
 
+/** Whether nothing could be found out, rather than something bad. */
+export const isFailure = (code: string): boolean => code === "RegistryFailed" || code === "VerificationFailed";
+
 /** What is known of an artifact from before, for the digest that it names now. */
 export function findKept(release: ModelRelease, artifact: ReleaseArtifact): VerifiedArtifact | undefined {
   const digest = digestOfImage(artifact.image);
@@ -32,7 +35,7 @@ export function needsLook(release: ModelRelease, artifact: ReleaseArtifact, trus
   const kept = findKept(release, artifact);
   if (kept === undefined || kept.trust !== trust) return true;
   const age = now - Date.parse(kept.verifiedAt);
-  if (kept.problems?.some(({ code }) => code === "RegistryFailed") === true) return age >= FAILED_RETRY_MS;
+  if (kept.problems?.some(({ code }) => isFailure(code)) === true) return age >= FAILED_RETRY_MS;
   if (age < UNSIGNED_RETRY_MS) return false;
   const end = findEnd(kept);
   return isUnverified(release) || (end !== undefined && end - now <= AHEAD_OF_END_MS);
@@ -44,7 +47,7 @@ export function findRetry(
   unverified: boolean,
   now: number,
 ): number | undefined {
-  const hasFailed = artifacts.some(({ problems }) => problems?.some(({ code }) => code === "RegistryFailed") === true);
+  const hasFailed = artifacts.some(({ problems }) => problems?.some(({ code }) => isFailure(code)) === true);
   if (hasFailed) return FAILED_RETRY_MS;
   if (unverified) return UNSIGNED_RETRY_MS;
   const ends = artifacts.flatMap((artifact) => findEnd(artifact) ?? []);
@@ -54,7 +57,7 @@ export function findRetry(
 
 /** What was verified stays verified through an outage of the registry; the problem stands beside it. */
 export function keepThroughOutage(fresh: VerifiedArtifact, kept: VerifiedArtifact | undefined): VerifiedArtifact {
-  const hasFailed = fresh.problems?.some(({ code }) => code === "RegistryFailed") === true;
+  const hasFailed = fresh.problems?.some(({ code }) => isFailure(code)) === true;
   if (!hasFailed || kept === undefined) return fresh;
   const { signatures, closure, model } = kept;
   return { ...fresh, signatures, closure, ...(model === undefined ? {} : { model }) };
