@@ -17,7 +17,7 @@ import { parseInstant, toIso, toIsoMs, toSeconds } from "../../domain/time.ts";
 import type { ConditionDraft } from "../governance/condition-draft.ts";
 import { listSlots, type PodTemplate } from "../workloads.ts";
 import { describeContained, describeRestored, describeReview, isRestored } from "./conditions.ts";
-import type { ContainmentFacts } from "./facts.ts";
+import type { ContainedWorkload, ContainmentFacts } from "./facts.ts";
 import {
   type Act,
   ALL_PODS,
@@ -151,6 +151,15 @@ function takeBack(rung: Rung, about: ContainmentFacts): Act[] {
   return isFrozen(about) ? [{ act: "end", pods: live }] : [{ act: "freeze" }];
 }
 
+/**
+ * Whether a workload stands where it was lowered to. Anywhere else people have put it since, also in the moment after it
+ * was given back, and they have the last word.
+ */
+function isAsLowered({ steps }: ContainmentFacts, { facts }: ContainedWorkload): boolean {
+  const step = steps.find((one) => one.do === "throttle");
+  return step === undefined || facts.wanted === (step.floor ?? 1);
+}
+
 const unthrottle = (
   about: ContainmentFacts,
   isDue: (workload: ContainmentFacts["workloads"][number]) => boolean,
@@ -161,6 +170,7 @@ const unthrottle = (
       entry?.replicas === undefined ||
       entry.uid !== workload.facts.metadata.uid ||
       workload.facts.wanted >= entry.replicas ||
+      !isAsLowered(about, workload) ||
       !isDue(workload)
     )
       return [];
@@ -223,7 +233,8 @@ function describeWorkloads(about: ContainmentFacts, acts: readonly Act[]): Incid
 }
 
 /** What was given back is forgotten, so that its owners may lower or suspend it again as they like. */
-function forgetGivenBack(entry: IncidentWorkload, { incident, workloads, jobs }: ContainmentFacts): IncidentWorkload {
+function forgetGivenBack(entry: IncidentWorkload, about: ContainmentFacts): IncidentWorkload {
+  const { incident, workloads, jobs } = about;
   const { replicas, suspended, ...rest } = entry;
   const target = `${entry.kind}/${entry.name}`;
   const workload = workloads.find((one) => toTarget(one) === target);
@@ -232,7 +243,7 @@ function forgetGivenBack(entry: IncidentWorkload, { incident, workloads, jobs }:
     (one) => one.rung === "throttle" && one.target === target && one.result === "TakenBack",
   );
   const isOver = workload !== undefined && (workload.isVouched || isTakenBack === true);
-  const isRaised = isOver && workload.facts.wanted >= (replicas ?? 0);
+  const isRaised = isOver && (workload.facts.wanted >= (replicas ?? 0) || !isAsLowered(about, workload));
   const isResumed = job !== undefined && job.isVouched && !job.isSuspended;
   return {
     ...rest,

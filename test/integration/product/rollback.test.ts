@@ -355,6 +355,8 @@ test.concurrent("a full quota keeps pods away: it is not called restored, and sa
 
 test.concurrent("a rollback is not rolled back: with v5 revoked too it stops, since nothing vouched is left", async () => {
   const { place } = await runV6(stage, "both", { workload: one, wanted: 1 });
+  // Otherwise there is nothing to go back to, vouched for or not.
+  await untilRecorded(place, "v6");
   await revoke(place, REVOKED);
   await untilIncident(place, "ReleaseRevoked", restored);
   await untilRuns(place, "v5", 1);

@@ -223,6 +223,23 @@ describe("what stands for a time", () => {
     expect(second.status.workloads?.[0]).not.toHaveProperty("replicas");
   });
 
+  test("what people set meanwhile stays, also where it is less than before", () => {
+    const entry = { ...HELD, replicas: 3 };
+    const incident = toIncident(
+      {},
+      { workloads: [entry], actions: [did("throttle", "Done", { target: "Deployment/gate" })] },
+    );
+    for (const replicas of [0, 2]) {
+      const seen = decide({
+        steps: timed("throttle"),
+        workloads: [toWorkload({ replicas }, { entry })],
+        incident,
+        now: late,
+      });
+      expect(seen.names, `${replicas} of 3, lowered to 1`).toEqual([]);
+    }
+  });
+
   test("and is not taken again", () => {
     const first = decide({ steps: timed("quarantine"), incident: once("quarantine"), now: late });
     expect(first.results).toEqual(["quarantine Pods TakenBack"]);
