@@ -45,10 +45,11 @@ const STATEMENT_TYPE = "application/vnd.in-toto+json";
 const base64 = (bytes: Buffer) => bytes.toString("base64");
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
 const hex = (bytes: Buffer) => ({ algorithm: "sha256", value: sha256(bytes).toString("hex") });
-const toPem = (der: Buffer) =>
+export const toPem = (der: Buffer) =>
   `-----BEGIN CERTIFICATE-----\n${base64(der).replaceAll(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
 
-function describeRoot(
+/** A trusted_root.json of these parties; an authority's own certificate comes before those above it. */
+export function describeRoot(
   parties: { signing: Holder[]; stamping: Holder[]; certificates: Keys; entries: Keys },
   from: number,
 ) {
