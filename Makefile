@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 CLUSTER ?= embedded
 
-.PHONY: help demo test test-gitops test-node bench check generate build clean
+.PHONY: help demo test test-gitops test-node interop bench check generate build clean
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
@@ -21,6 +21,9 @@ bench: node_modules ## Measure, and write docs/benchmarks.md (about 25 minutes o
 
 test-gitops: node_modules ## Hold a revoked digest against a real Argo CD and Flux (root, Go, Debian; WRITE=1 writes docs/gitops-hold.md).
 	@node test/run.ts gitops $(if $(WRITE),--write)
+
+interop: node_modules ## Compare verdicts on signatures with the real cosign (Go; WRITE=1 writes docs/signature-corpus.md).
+	@node test/run.ts interop $(if $(WRITE),--write)
 
 check: node_modules ## Format, lint, types, unit tests, generated files, architecture: under a minute.
 	@node test/run.ts check

@@ -29,6 +29,7 @@ const GENERATORS = [
   ["findings reference", "docs/generate.ts"],
   ["metrics and settings reference", "src/telemetry/document.ts"],
   ["command reference", "src/cli/document.ts"],
+  ["corpus of signatures", "test/corpus/document.ts"],
 ] as const;
 
 const CHECKS: Part[] = [
@@ -44,12 +45,19 @@ const CLUSTER_TESTS: Part[] = [tests("integration tests", "vitest", "run", "--pr
 const NODE_REPORTERS = ["--reporter=verbose", "--reporter=./test/harness/count-reporter.ts"];
 const NODE_TESTS: Part[] = [tests("tests on a real node", "vitest", "run", "--project", "node", ...NODE_REPORTERS)];
 const GITOPS_TESTS: Part[] = [tests("GitOps tests", "node", "test/gitops/run.ts", ...process.argv.slice(3))];
+const INTEROP: Part[] = [
+  {
+    ...check("comparison with other verifiers", "node", "test/interop/run.ts", ...process.argv.slice(3)),
+    prints: "always",
+  },
+];
 const BENCHMARKS: Part[] = [tests("benchmarks", "vitest", "run", "--project", "bench")];
 const SETS = {
   bench: BENCHMARKS,
   check: CHECKS,
   all: [...CHECKS, ...CLUSTER_TESTS, ...NODE_TESTS],
   gitops: GITOPS_TESTS,
+  interop: INTEROP,
   node: NODE_TESTS,
 } as const;
 const isSet = (what: string | undefined): what is keyof typeof SETS => what !== undefined && Object.hasOwn(SETS, what);
@@ -116,7 +124,7 @@ async function main(what: string | undefined): Promise<number> {
     return count.failed === 0 ? 0 : 1;
   }
   if (!isSet(what)) {
-    process.stderr.write("usage: node test/run.ts check|all|gitops|node|bench|generate\n");
+    process.stderr.write("usage: node test/run.ts check|all|gitops|interop|node|bench|generate\n");
     return 2;
   }
   const count = await runAll(SETS[what]);
