@@ -19,10 +19,12 @@ const isHost = (text: string) => LABELS.test(text) && !/^[0-9.]+$/.test(text);
 /** Whether a host is the one that is named, or where that begins with a dot, lies below it. */
 const isHostWithin = (host: string, named: string) => (named.startsWith(".") ? host.endsWith(named) : host === named);
 
-/** The host of an address; undefined where it has none that everybody reads alike. */
+/** A mailbox without quotes (RFC 5321 §4.1.2), in which everybody finds the same host. */
+const MAILBOX = /^[-!#$%&'*+/=?^_`{|}~a-z0-9]+(?:\.[-!#$%&'*+/=?^_`{|}~a-z0-9]+)*@([^@]+)$/i;
+
 function findMailHost(address: string): string | undefined {
-  const [, host, ...more] = address.toLowerCase().split("@");
-  return host !== undefined && more.length === 0 && isHost(host) ? host : undefined;
+  const host = MAILBOX.exec(address)?.[1]?.toLowerCase();
+  return host !== undefined && isHost(host) ? host : undefined;
 }
 
 function findUriHost(uri: string): string | undefined {
@@ -61,6 +63,11 @@ function isBelow({ typesAndValues: own }: RelativeDistinguishedNames, of: Relati
   return of.typesAndValues.every((part, at) => own[at]?.isEqual(part) === true);
 }
 
+function isClear({ type, text }: { type: number; text: string }): boolean {
+  if (type === MAIL) return findMailHost(text) !== undefined;
+  return type !== URI || findUriHost(text) !== undefined;
+}
+
 type Name = { type: number; text: string } | { type: number; directory: RelativeDistinguishedNames };
 
 function toName({ type, value }: GeneralName): Name {
@@ -78,12 +85,15 @@ function listNames(certificate: Certificate): Name[] {
 function demandWithin(name: Name, constraints: NameConstraints): void {
   const listTrees = (trees: NameConstraints["permittedSubtrees"]) =>
     (trees ?? []).map(({ base }) => toName(base)).filter(({ type }) => type === name.type);
+  const unclear = () => refuse("it is called by a name that its authorities' constraints cannot be held to");
   const compare = (constraint: Name): boolean => {
     if ("directory" in name) return "directory" in constraint && isBelow(name.directory, constraint.directory);
     const found = "text" in constraint ? isWithin(name.type, name.text, constraint.text) : undefined;
-    if (found === undefined) throw refuse("it is called by a name that its authorities' constraints cannot be held to");
+    if (found === undefined) throw unclear();
     return found;
   };
+  // Go refuses these below any constraint; a name whose host nobody knows is not one to be lenient with.
+  if ("text" in name && !isClear(name)) throw unclear();
   const permitted = listTrees(constraints.permittedSubtrees);
   if (permitted.length > 0 && !permitted.map(compare).includes(true))
     throw refuse("one of its authorities may not issue for a name in it");

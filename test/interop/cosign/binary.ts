@@ -26,7 +26,7 @@ export interface Answer {
 
 /** What says that cosign was asked wrongly, or could not answer: that is no refusal. */
 const NO_ANSWER =
-  /unknown flag|required flag|flag needed|TUF|connection refused|no such host|i\/o timeout|no such file|panic:|unsupported: |setting trusted material|loading public key|loading certs/;
+  /unknown flag|required flag|flag needed|from TUF|TUF repository|connection refused|no such host|i\/o timeout|no such file|panic:|unsupported: |setting trusted material|loading public key|loading certs/;
 
 const home = mkdtempSync(join(tmpdir(), "cosign-home-"));
 
