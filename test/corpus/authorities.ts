@@ -42,10 +42,10 @@ export interface SignerWish extends Unusual {
 }
 
 /** Somebody who signs with a certificate of the authority. */
-export function createSigner(issuer: Holder, wish: SignerWish = {}): Certified {
+export function createSigner(issuer: Holder, wish: SignerWish = {}): Certified & Pick<Holder, "name"> {
   const { names = [EMAIL], purposes = [CODE_SIGNING], kind = "p256", keys, extensions = [], ...unusual } = wish;
   const signatory = createSignatory(kind);
-  const { certificate } = issue({
+  const { certificate, name } = issue({
     common: "voice pipeline",
     issuer,
     term: LONG,
@@ -58,13 +58,16 @@ export function createSigner(issuer: Holder, wish: SignerWish = {}): Certified {
       ...extensions,
     ],
   });
-  return { ...signatory, ...keys, certificate };
+  return { ...signatory, ...keys, certificate, name };
 }
 
-/** nameConstraints (RFC 5280 §4.2.1.10): tag of the kind of name, and the names. */
-export function constrain(permitted: readonly [number, string][], excluded: readonly [number, string][] = []): Buffer {
-  const toTrees = (names: readonly [number, string][]) =>
-    names.map(([tag, name]) => sequence(encode(0x80 | tag, Buffer.from(name))));
+/** A kind of name, by its tag, and a name: a text, or the DER of a distinguished one. */
+type Constraint = [number, string | Buffer];
+
+/** nameConstraints (RFC 5280 §4.2.1.10). */
+export function constrain(permitted: readonly Constraint[], excluded: readonly Constraint[] = []): Buffer {
+  const toTrees = (names: readonly Constraint[]) =>
+    names.map(([tag, name]) => sequence(encode((tag === SUBJECT ? 0xa0 : 0x80) | tag, Buffer.from(name))));
   return extension(
     "2.5.29.30",
     sequence(
@@ -76,7 +79,7 @@ export function constrain(permitted: readonly [number, string][], excluded: read
 }
 
 /** Tags of GeneralName. */
-export const [MAIL, URI] = [1, 6];
+export const [MAIL, SUBJECT, URI] = [1, 4, 6];
 
 /** A certificate's serial number, as a list names it. */
 function serialOf(certificate: Buffer): Buffer {

@@ -31,6 +31,11 @@ export const DIFFERENCES = {
   "payload-type": { cosign: "accepts", why: "cosign does not read the type of a payload" },
   p1363: { cosign: "accepts", why: "cosign reads two spellings of an ECDSA signature" },
   "mail-host": { cosign: "accepts", why: "Go takes a host that may be named for all hosts below it, too" },
+  "subject-constraint": {
+    cosign: "refuses",
+    why: "Go knows no constraints of subjects, and refuses any that are critical",
+  },
+  "unprintable-name": { cosign: "accepts", why: "cosign takes line breaks in a name" },
   "first-name": {
     cosign: "refuses",
     why: "cosign reads the first name of a certificate beside a bundle; beside a legacy signature it reads all, and accepts",

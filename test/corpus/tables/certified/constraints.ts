@@ -1,6 +1,6 @@
 // What the authorities' names allow (RFC 5280 §4.2.1.10).
 import type { Holder } from "../../../harness/sigstore/certificates.ts";
-import { constrain, createBelow, createSigner, EMAIL, MAIL, URI } from "../../authorities.ts";
+import { constrain, createBelow, createSigner, EMAIL, MAIL, SUBJECT, URI } from "../../authorities.ts";
 import { ARTIFACT, INVALID } from "../facts.ts";
 import { attached, type Company, type Row } from "./parts.ts";
 
@@ -12,6 +12,8 @@ export function listConstraints({ root }: Company): Row[] {
   const excluding = below(constrain([], [[MAIL, "evil.example"]]));
   const mailbox = below(constrain([[MAIL, EMAIL]]));
   const host = below(constrain([[URI, "acme.example"]]));
+  const ofPipeline = below(constrain([[SUBJECT, createSigner(root).name]]));
+  const ofOthers = below(constrain([[SUBJECT, root.name]]));
   const hosts = below(constrain([[URI, ".acme.example"]]));
   const row = (name: string, bent: string, authorities: Holder[], names: string[]): Row => ({
     name,
@@ -37,6 +39,11 @@ export function listConstraints({ root }: Company): Row[] {
       "https://ci.acme.example/voice",
     ),
     good("an address that is not excluded", "nothing: the authority may not name evil.example", excluding, EMAIL),
+    {
+      ...good("a permitted subject", "nothing: the authority may issue for this subject", ofPipeline, EMAIL),
+      differs: "subject-constraint",
+    },
+    row("a subject outside", "the authority may issue for another subject alone", [ofOthers], [EMAIL]),
     row("an address outside", "the authority may name acme.example alone", [narrow], ["ml@evil.example"]),
     {
       ...row(

@@ -50,6 +50,15 @@ export function listNames({ between }: Company): Row[] {
       ...UNKNOWN,
     },
     {
+      name: "a name that cannot be shown, any taken",
+      bent: "a line break in the name, and the policy takes any",
+      rule: "a name in which there is more than letters is nobody's",
+      beside: named([Buffer.from(`${EMAIL}\nx`)]),
+      identity: "any",
+      ...UNKNOWN,
+      differs: "unprintable-name",
+    },
+    {
       name: "no name, any taken",
       bent: "no subjectAltName, and the policy takes any",
       rule: "somebody without a name is nobody",
