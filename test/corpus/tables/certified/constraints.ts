@@ -10,6 +10,7 @@ export function listConstraints({ root }: Company): Row[] {
   const narrow = below(constrain([[MAIL, "acme.example"]]));
   const wider = createBelow(narrow, "Acme wider", { extensions: [constrain([[MAIL, "evil.example"]])] });
   const excluding = below(constrain([], [[MAIL, "evil.example"]]));
+  const nobody = below(constrain([], [[MAIL, ""]]));
   const mailbox = below(constrain([[MAIL, EMAIL]]));
   const host = below(constrain([[URI, "acme.example"]]));
   const ofPipeline = below(constrain([[SUBJECT, createSigner(root).name]]));
@@ -44,6 +45,22 @@ export function listConstraints({ root }: Company): Row[] {
       differs: "subject-constraint",
     },
     row("a subject outside", "the authority may issue for another subject alone", [ofOthers], [EMAIL]),
+    row("any address excluded", "the authority may name no address at all", [nobody], [EMAIL]),
+    row(
+      "an address that is none",
+      "no mailbox before the host, below an authority that may name one host alone",
+      [host],
+      ["@acme.example"],
+    ),
+    {
+      ...row(
+        "a signer called as its authority",
+        "an address outside beside one inside, and the authority's own name as subject",
+        [narrow],
+        ["ml@evil.example"],
+      ),
+      beside: attached(createSigner(narrow, { common: "Acme narrow", names: [EMAIL, "ml@evil.example"] })),
+    },
     row("an address outside", "the authority may name acme.example alone", [narrow], ["ml@evil.example"]),
     {
       ...row(

@@ -104,6 +104,15 @@ export function listNames(world: World): Row[] {
       differs: "pattern",
     },
     {
+      name: "a name that cannot be shown",
+      bent: "a line break in the name, which the policy's pattern takes",
+      rule: "a name in which there is more than letters is nobody's",
+      beside: named(Buffer.from(`${PERSON.identity}\nx`)),
+      pattern: "(?s).+",
+      ...UNKNOWN,
+      differs: "unprintable-name",
+    },
+    {
       name: "another issuer",
       bent: "who vouches for the name",
       rule: "the issuer is compared letter by letter",

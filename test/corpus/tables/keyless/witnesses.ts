@@ -5,7 +5,12 @@ import { type Beside, OTHER } from "../../pack.ts";
 import { createCertified, createWorld, type LogEntry, SIGNED_AT, toEnvelopeEntry, type World } from "../../sigstore.ts";
 import { payloadOf, stateEvaluated, stateSigned, toSigned } from "../../statements.ts";
 import { ATTESTED, INVALID } from "../facts.ts";
-import { attached, old, type Parts, type Row, signFor, type Signing, signOld } from "./parts.ts";
+import { base64, attached, old, type Parts, type Row, signFor, type Signing, signOld } from "./parts.ts";
+
+function requireProof({ inclusionProof }: LogEntry) {
+  if (inclusionProof === undefined) throw new Error("an inclusion proof");
+  return inclusionProof;
+}
 
 /** Logs and times that do not fit. */
 export function listWitnesses(world: World): Row[] {
@@ -104,6 +109,16 @@ export function listWitnesses(world: World): Row[] {
       bent: "inclusion proof",
       rule: "RFC 6962 §2.1.1: the proof leads from this leaf to the root",
       beside: mapEntry((one, from) => ({ ...one, ...proof(from) })),
+      ...INVALID,
+    },
+    {
+      name: "a proof with another root",
+      bent: "the root hash of the proof, and not of its checkpoint",
+      rule: "RFC 6962: the proof is against one root",
+      beside: mapEntry((one) => ({
+        ...one,
+        inclusionProof: { ...requireProof(one), rootHash: base64(Buffer.alloc(32)) },
+      })),
       ...INVALID,
     },
     {
