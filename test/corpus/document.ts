@@ -31,8 +31,12 @@ function showVerdict({ facts, problems, signersThatCount }: Case): string {
 
 function showCosign({ name, signers, question }: Case, verdicts: Verdicts): string {
   if (question.about === "nothing") return "not asked";
-  const found = verdicts[name] ?? {};
-  return signers.map((one) => `${signers.length > 1 ? `${one.name}: ` : ""}${found[one.name] ?? "?"}`).join("; ");
+  const showOne = (signer: string) => {
+    const found = verdicts[name]?.[signer];
+    if (found === undefined) throw new Error(`cosign was not asked about ${name}: WRITE=1 make interop`);
+    return signers.length > 1 ? `${signer}: ${found}` : found;
+  };
+  return signers.map((one) => showOne(one.name)).join("; ");
 }
 
 function showCase(one: Case, verdicts: Verdicts): string {

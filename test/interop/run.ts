@@ -50,16 +50,19 @@ async function compareVectors(tools: { cosign: string; folder: string }): Promis
   return faults.length;
 }
 
-/** Runs the comparison of model signatures where there is one. */
-function compareModels(): Promise<number> {
-  const script = fileURLToPath(new URL("model-signing.ts", import.meta.url));
-  if (!existsSync(script)) return Promise.resolve(0);
+/** Runs a script of this project; its exit status. */
+function runScript(path: string): Promise<number> {
+  const script = fileURLToPath(new URL(path, import.meta.url));
   return new Promise((done, no) => {
     const child = spawn(process.execPath, [script], { stdio: "inherit" });
     child.once("error", no);
     child.once("close", (code) => done(code ?? 1));
   });
 }
+
+/** Runs the comparison of model signatures where there is one. */
+const compareModels = (): Promise<number> =>
+  existsSync(new URL("model-signing.ts", import.meta.url)) ? runScript("model-signing.ts") : Promise.resolve(0);
 
 async function main(args: readonly string[]): Promise<number> {
   const cosign = await findCosign();
@@ -80,7 +83,10 @@ async function main(args: readonly string[]): Promise<number> {
       `${tried} signatures by cosign, ${lost.length} not believed; ${refused.length} old bundles refused\n`,
     );
     const differing = await compareVectors({ cosign, folder });
-    if (args.includes("--write")) writeVerdicts(toVerdicts(compared));
+    if (args.includes("--write")) {
+      writeVerdicts(toVerdicts(compared));
+      await runScript("../corpus/document.ts");
+    }
     return faults + refused.length + lost.length + differing;
   } finally {
     await server.stop();
