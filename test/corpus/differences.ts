@@ -9,7 +9,7 @@ interface Explained {
 export const DIFFERENCES = {
   "old-bundle": {
     cosign: "refuses",
-    why: "cosign reads bundles of registries from v0.3 on; `cosign verify-blob-attestation` accepts the same bundle",
+    why: "cosign reads bundles of registries from v0.3 on; as a file it accepts the same (`verify-blob-attestation`, which takes SHA-256 for every hash)",
   },
   "any-statement": {
     cosign: "accepts",
