@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 CLUSTER ?= embedded
 
-.PHONY: help demo test test-gitops test-node interop bench check generate build clean
+.PHONY: help demo test test-gitops test-node interop bench bench-verification check generate build clean
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
@@ -16,8 +16,11 @@ test: node_modules ## Run everything that CI runs.
 test-node: node_modules ## Probe fence and quarantine with real packets on a real node (Linux, root; skipped by name elsewhere).
 	@node test/run.ts node
 
-bench: node_modules ## Measure, and write docs/benchmarks.md (about 25 minutes on an idle machine).
+bench: node_modules ## Measure, and write docs/benchmarks.md (about 35 minutes on an idle machine).
 	@node test/run.ts bench
+
+bench-verification: node_modules ## Measure verification alone, and write its sections of docs/benchmarks.md (about 10 minutes).
+	@node test/run.ts bench-verification
 
 test-gitops: node_modules ## Hold a revoked digest against a real Argo CD and Flux (root, Go, Debian; WRITE=1 writes docs/gitops-hold.md).
 	@node test/run.ts gitops $(if $(WRITE),--write)

@@ -32,8 +32,17 @@ export default defineConfig({
       {
         test: {
           name: "bench",
-          include: ["test/bench/**/*.test.ts"],
+          include: ["test/bench/*.test.ts"],
           globalSetup: ["test/harness/global-setup.ts"],
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: "bench-verification",
+          // Without a control plane, whose work would be measured too.
+          include: ["test/bench/verification/*.test.ts"],
+          hookTimeout: 1_800_000,
           maxWorkers: 1,
         },
       },

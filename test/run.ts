@@ -51,9 +51,13 @@ const INTEROP: Part[] = [
     prints: "always",
   },
 ];
-const BENCHMARKS: Part[] = [tests("benchmarks", "vitest", "run", "--project", "bench")];
+const CLUSTER_BENCHMARKS: Part[] = [tests("benchmarks", "vitest", "run", "--project", "bench")];
+const VERIFICATION_BENCHMARKS: Part[] = [
+  tests("benchmarks of verification", "vitest", "run", "--project", "bench-verification"),
+];
 const SETS = {
-  bench: BENCHMARKS,
+  bench: [...CLUSTER_BENCHMARKS, ...VERIFICATION_BENCHMARKS],
+  "bench-verification": VERIFICATION_BENCHMARKS,
   check: CHECKS,
   all: [...CHECKS, ...CLUSTER_TESTS, ...NODE_TESTS],
   gitops: GITOPS_TESTS,
@@ -124,7 +128,9 @@ async function main(what: string | undefined): Promise<number> {
     return count.failed === 0 ? 0 : 1;
   }
   if (!isSet(what)) {
-    process.stderr.write("usage: node test/run.ts check|all|gitops|interop|node|bench|generate\n");
+    process.stderr.write(
+      "usage: node test/run.ts check|all|gitops|interop|node|bench|bench-verification|generate\n",
+    );
     return 2;
   }
   const count = await runAll(SETS[what]);

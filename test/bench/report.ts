@@ -11,8 +11,8 @@ export interface Section {
   method: string;
   header: string[];
   rows: string[][];
-  /** Goals with whether they were met. */
-  goals: { goal: string; isMet: boolean }[];
+  /** Goals with whether they were met; nobody knows where what they are about did not run. */
+  goals: { goal: string; isMet: boolean | "not run" }[];
 }
 
 const HEAD = `# Benchmarks
@@ -21,6 +21,7 @@ const HEAD = `# Benchmarks
 machine, so times are upper bounds and ratios tell more: what is compared ran side by side in one run.
 `;
 
+const sayMet = (isMet: boolean | "not run") => (isMet === "not run" ? isMet : isMet ? "met" : "**not met**");
 const toRow = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 
 function render({ title, method, header, rows, goals }: Section): string {
@@ -35,8 +36,8 @@ function render({ title, method, header, rows, goals }: Section): string {
     toRow(header.map(() => "---")),
     ...rows.map(toRow),
     "",
-    ...goals.map(({ goal, isMet }) => `- ${isMet ? "met" : "**not met**"}: ${goal}`),
-    "",
+    ...goals.map(({ goal, isMet }) => `- ${sayMet(isMet)}: ${goal}`),
+    ...(goals.length === 0 ? [] : [""]),
     `${date}, ${machine}.`,
     "",
   ].join("\n");
