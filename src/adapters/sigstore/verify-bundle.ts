@@ -14,6 +14,7 @@ import type { Artifact } from "./artifact.ts";
 import { demandAllowed } from "./authority.ts";
 import { demandSigningCertificate, listCertificates } from "./certificate.ts";
 import { toContent } from "./content.ts";
+import { keepEncodings } from "./encode-once.ts";
 import { demandConsistentProof } from "./inclusion-proof.ts";
 import { demandSameKey, type OwnKey } from "./log-entry.ts";
 import { readBundle } from "./read-bundle.ts";
@@ -83,7 +84,9 @@ function verify({ bundle: bytes, artifact, root, expected }: BundleCase): Bundle
   });
   // A key has no term that a moment would have to lie in.
   const verifier = new Verifier(material, expected.by === "key" ? { timestampThreshold: 0 } : {});
-  const signer = verifier.verify({ ...toSignedEntity(bundle), signature });
+  const entity = { ...toSignedEntity(bundle), signature };
+  keepEncodings(material, entity);
+  const signer = verifier.verify(entity);
   return { verdict: "verified", signer: demandSigner(signer, expected), over };
 }
 

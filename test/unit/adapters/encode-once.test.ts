@@ -1,0 +1,64 @@
+// Certificates that keep their encoding: it is what it was, it is computed once, and a changed copy has its own.
+import { bundleFromJSON } from "@sigstore/bundle";
+import { TrustedRoot } from "@sigstore/protobuf-specs";
+import { toSignedEntity, toTrustMaterial } from "@sigstore/verify";
+import { beforeAll, expect, test } from "vitest";
+import { keepEncodings } from "../../../src/adapters/sigstore/encode-once.ts";
+import { createSigstore } from "../../harness/sigstore.ts";
+
+const WHO = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
+
+interface Encoded {
+  whose: string;
+  given: Buffer;
+  certificate: { root: { toDER(): Buffer }; clone(): Encoded["certificate"]; extensions: unknown[] };
+}
+
+let encoded: Encoded[];
+beforeAll(async () => {
+  const sigstore = await createSigstore();
+  const bundle = bundleFromJSON(JSON.parse(await sigstore.signBlob(Buffer.from("x"), WHO)));
+  const root = TrustedRoot.fromJSON(JSON.parse(sigstore.trustedRoot));
+  const material = toTrustMaterial(root);
+  const entity = toSignedEntity(bundle, Buffer.from("x"));
+  keepEncodings(material, entity);
+  const { content } = bundle.verificationMaterial;
+  if (entity.key.$case !== "certificate" || content.$case !== "certificate") throw new Error("expected a certificate");
+  encoded = [{ whose: "the signer's", given: content.certificate.rawBytes, certificate: entity.key.certificate }];
+  for (const party of ["certificateAuthorities", "timestampAuthorities"] as const) {
+    for (const [at, { certChain }] of material[party].entries()) {
+      for (const [index, certificate] of certChain.entries()) {
+        const given = root[party][at]?.certChain?.certificates[index]?.rawBytes ?? Buffer.alloc(0);
+        encoded.push({ whose: `${party} ${index}`, given, certificate });
+      }
+    }
+  }
+});
+
+test("each is encoded as it was given", () => {
+  expect(encoded.map(({ whose }) => whose)).toEqual([
+    "the signer's",
+    "certificateAuthorities 0",
+    "certificateAuthorities 1",
+    "timestampAuthorities 0",
+    "timestampAuthorities 1",
+  ]);
+  for (const { whose, given, certificate } of encoded) {
+    expect(certificate.root.toDER().toString("hex"), whose).toBe(given.toString("hex"));
+  }
+});
+
+test("it is computed once", () => {
+  for (const { whose, certificate } of encoded) {
+    expect(certificate.root.toDER(), whose).toBe(certificate.root.toDER());
+  }
+});
+
+test("a copy from which an extension is taken has an encoding of its own", () => {
+  for (const { whose, given, certificate } of encoded) {
+    const copy = certificate.clone();
+    copy.extensions.splice(0, 1);
+    expect(copy.root.toDER().length, whose).toBeLessThan(given.length);
+    expect(certificate.root.toDER().equals(given), `${whose}, afterwards`).toBe(true);
+  }
+});
