@@ -1,8 +1,13 @@
 /** Entry point of the vouchsafe command. */
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
 import { adviseGrant } from "./forbidden.ts";
 import { answer, buildProgram, print } from "./program.ts";
 
 const USAGE = 2;
+
+// What a command loads is compiled once, where it was built: whoever may write there may change the program itself.
+if (import.meta.url.endsWith(".mjs")) enableCompileCache(fileURLToPath(new URL("vouchsafe/compiled", import.meta.url)));
 
 const program = buildProgram(
   {
