@@ -101,10 +101,13 @@ export async function measureImages(given: ImagesGiven): Promise<ImagesFound[]> 
   for (let round = -1; round < rounds; round += 1) {
     for (const { width, ours, theirs } of found) {
       const images: string[] = [];
-      for (let index = 0; index < perRound; index += 1) {
+      for (let index = 0; index < perRound + width; index += 1) {
         images.push(await pushImage(host, `w${width}-r${round + 1}-${index}`, signing));
       }
-      const our = await takePerItem(images, width, (image) => verifyWarm(image, { registry, pool, ...signing }));
+      const verify = (image: string) => verifyWarm(image, { registry, pool, ...signing });
+      // Threads without work end after a while, and a round of cosign may take longer.
+      await takePerItem(images.splice(0, width), width, verify);
+      const our = await takePerItem(images, width, verify);
       const their = cosign === undefined ? undefined : await takePerItem(images, width, runCosign);
       if (round < 0) continue;
       ours.push(our);
