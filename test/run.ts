@@ -128,9 +128,7 @@ async function main(what: string | undefined): Promise<number> {
     return count.failed === 0 ? 0 : 1;
   }
   if (!isSet(what)) {
-    process.stderr.write(
-      "usage: node test/run.ts check|all|gitops|interop|node|bench|bench-verification|generate\n",
-    );
+    process.stderr.write("usage: node test/run.ts check|all|gitops|interop|node|bench|bench-verification|generate\n");
     return 2;
   }
   const count = await runAll(SETS[what]);

@@ -87,7 +87,9 @@ const x509 = z.object({
     ),
   identity: identity()
     .optional()
-    .describe("Which name the certificate has to carry (subjectAltName); any where it is left out."),
+    .describe(
+      "Which name the certificate has to carry (subjectAltName); any where it is left out, but one it has to be.",
+    ),
 });
 
 /** One entry of an AIPolicy's signers. */

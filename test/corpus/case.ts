@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Signer } from "../../src/api/signer.ts";
 import type { NamedSigner } from "../../src/domain/trust.ts";
+import { findRootFault } from "../../src/adapters/sigstore/trusted-root.ts";
 import { resolveSigner } from "../../src/domain/signers.ts";
 import type { Difference } from "./differences.ts";
 
@@ -27,7 +28,7 @@ export interface Fact {
   files?: number;
 }
 
-export type ProblemCode = "SignatureInvalid" | "SignerUnknown" | "ModelMismatch";
+export type ProblemCode = "SignatureInvalid" | "SignerUnknown" | "ModelMismatch" | "RegistryFailed";
 
 /** What cosign is asked: whether the artifact is signed, or whether such a statement is made; nothing that it could answer. */
 export type Question = { about: "artifact" } | { about: "attestation"; predicateType: string } | { about: "nothing" };
@@ -78,7 +79,11 @@ export function readCorpus(): Corpus {
 /** The signers as a policy resolves them. */
 export function resolveSigners(signers: readonly Signer[], trust: Trust): NamedSigner[] {
   return signers.map((signer) => {
-    const resolved = resolveSigner(signer, "corpus", { readConfigMap: (_, key) => trust[key], publicGoodRoot: "" });
+    const resolved = resolveSigner(signer, "corpus", {
+      readConfigMap: (_, key) => trust[key],
+      publicGoodRoot: "",
+      findRootFault,
+    });
     if (resolved.outcome !== "usable") throw new Error(`${signer.name}: ${resolved.finding.text}`);
     return { signer: signer.name, digest: resolved.digest, anchor: resolved.anchor };
   });

@@ -41,16 +41,18 @@ export const collectCase = (
     { host: "registry.example", repository: "models/voice", digest: content.subject },
     {
       registry: createRegistry({
-        get: ({ path }) => {
-          const body = findStored(path, content);
+        get: ({ rest }) => {
+          const body = findStored(`/${rest}`, content);
           return body === undefined
-            ? Promise.reject(new RegistryError("NotFound", `${path} is not there`))
+            ? Promise.reject(new RegistryError("NotFound", `${rest} is not there`))
             : Promise.resolve({ headers: {}, body });
         },
+        open: ({ rest }) => Promise.reject(new RegistryError("NotFound", `${rest} is never read`)),
         close: () => Promise.resolve(),
       }),
       judge: judgeCandidates,
       signers: resolveSigners(signers, trust),
+      model: { format: undefined, path: undefined, readsFormats: false },
       now: NOW,
     },
   );

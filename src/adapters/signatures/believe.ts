@@ -94,11 +94,9 @@ async function judgeX509(
     if (!verifySignature({ key }, form, signed, signature)) return invalid("its certificate's key did not make it");
     const names = listNames(leaf).filter((name) => name.length <= MAX_NAME && isPrintable(name));
     const name = identity === undefined ? names[0] : names.find((one) => takesName(identity, one));
-    if (name === undefined && identity !== undefined)
-      return disbelieve("stranger", `it was signed by ${names.join(", ") || "nobody named"}`);
-    const named = name === undefined ? {} : { identity: name };
+    if (name === undefined) return disbelieve("stranger", `it was signed by ${names.join(", ") || "nobody named"}`);
     const issuer = showIssuer(leaf).slice(0, MAX_NAME) || "?";
-    return { believed: { keyDigest: digestKey(key), ...named, issuer, notAfter: toIso(until) } };
+    return { believed: { keyDigest: digestKey(key), identity: name, issuer, notAfter: toIso(until) } };
   } catch (error) {
     if (error instanceof CertificateRefusal) return invalid(error.message);
     throw error;

@@ -24,7 +24,13 @@ async function verifyOnce(host: string, digest: string, { signer }: Signing): Pr
     const began = performance.now();
     const { signatures, problems } = await collectSignatures(
       { host, repository: "model", digest },
-      { registry, judge: pool.judge, signers: [signer], now: Date.now() },
+      {
+        registry,
+        judge: pool.judge,
+        signers: [signer],
+        model: { format: undefined, path: undefined, readsFormats: false },
+        now: Date.now(),
+      },
     );
     const took = performance.now() - began;
     const isSigned = signatures.some(({ over }) => over === "artifact");

@@ -6,7 +6,7 @@ import { hashFile } from "../../../src/adapters/model-signing/hash-file.ts";
 import type { Spent } from "./timed.ts";
 
 async function hashAll(model: string): Promise<Spent> {
-  const files = await listFiles(model, []);
+  const files = await listFiles({ model, ignored: [] });
   const before = process.cpuUsage();
   const began = performance.now();
   for (const file of files) await hashFile(file, "sha256", undefined, () => {});

@@ -46,7 +46,13 @@ async function verifyWarm(image: string, { registry, pool, signer }: Warm): Prom
   if (content === undefined) throw new Error(`${image} is not there`);
   const { signatures, problems } = await collectSignatures(
     { ...named, digest: content.digest },
-    { registry, judge: pool.judge, signers: [signer], now: Date.now() },
+    {
+      registry,
+      judge: pool.judge,
+      signers: [signer],
+      model: { format: undefined, path: undefined, readsFormats: false },
+      now: Date.now(),
+    },
   );
   if (signatures.length !== 1 || problems.length > 0) throw new Error(`${image}: ${JSON.stringify(problems)}`);
 }

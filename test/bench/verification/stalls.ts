@@ -23,7 +23,7 @@ async function makeCases(count: number): Promise<Case[]> {
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
     const bundle = await signing.sign(toImageStatement(digest));
     cases.push({
-      subject: { digest, bytes },
+      subject: { digest },
       candidates: [{ form: "bundle", bundle }],
       signers: [signing.signer],
       now: Date.now(),

@@ -66,7 +66,7 @@ export function listSeveralCases() {
       rule: "one key is one signer",
       beside: { referrers: [signBundle(ci), signBundle(ci)] },
       signers: [byKey("ci", ci), byKey("lead", lead)],
-      facts: believed("ci", "ci"),
+      facts: believed("ci"),
       signersThatCount: 1,
     },
     {

@@ -33,7 +33,7 @@ interface Tools {
 }
 
 async function collect(host: string, digest: string, signer: Signer, trust: Record<string, string>): Promise<Fact[]> {
-  const exchange = createExchange({ insecureHosts: new Set([host]), credentials: () => undefined });
+  const exchange = createExchange({ insecureHosts: new Set([host]), credentials: () => [] });
   try {
     return toFacts(
       await collectSignatures(
@@ -42,6 +42,7 @@ async function collect(host: string, digest: string, signer: Signer, trust: Reco
           registry: createRegistry(exchange),
           judge: judgeCandidates,
           signers: resolveSigners([signer], trust),
+          model: { format: undefined, path: undefined, readsFormats: false },
           now: Date.now(),
         },
       ),

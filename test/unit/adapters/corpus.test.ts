@@ -1,7 +1,7 @@
 // The corpus of signatures: what was bent in each case, and what has to come of it. Expected is what the tables of
 // test/corpus say by the rule that they name; the cases are committed, so that a change of verdict is seen.
 import { describe, expect, test } from "vitest";
-import { countSigners, whoseIs } from "../../../src/domain/count-signers.ts";
+import { countSigners, tellPeople } from "../../../src/domain/count-signers.ts";
 import { readCorpus } from "../../corpus/case.ts";
 import { collectCase, toFacts } from "../../corpus/judge.ts";
 
@@ -21,7 +21,8 @@ describe("corpus", () => {
       `${rule}. Told was: ${told}`,
     ).toEqual({ facts, problems });
     if (signersThatCount === undefined) return;
-    const counted = found.signatures.map((one) => ({ signer: one.signer, who: whoseIs(one) }));
+    const people = tellPeople(found.signatures);
+    const counted = found.signatures.map(({ signer }, at) => ({ signer, who: people[at] ?? "" }));
     expect(countSigners(counted), "how many different signers stand behind it").toBe(signersThatCount);
   });
 });

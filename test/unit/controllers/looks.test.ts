@@ -20,8 +20,8 @@ function setUp() {
 
 /** A look that ends when it is told to. */
 function hold() {
-  let end = (_: number) => {};
-  let fail = (_: Error) => {};
+  let end: (answer: number) => void = () => {};
+  let fail: (error: Error) => void = () => {};
   const answer = new Promise<number>((ok, no) => {
     end = ok;
     fail = no;

@@ -155,7 +155,7 @@ export function listShadows(by: Signatory): Bent[] {
       bent: `other layers under ${name}, which a runtime takes for layers`,
       rule: "the files that run are those that are signed",
       beside: { subject, referrers: [packReferrer(bundleOf(by, stateFiles()), { subject })] },
-      problems: ["ModelMismatch"],
+      problems: ["RegistryFailed"],
       question: NOTHING,
     };
   });
