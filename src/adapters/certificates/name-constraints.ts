@@ -35,8 +35,8 @@ function findUriHost(uri: string): string | undefined {
 /** Whether the name lies within the constraint; undefined where nobody can tell. */
 function isWithin(type: number, name: string, constraint: string): boolean | undefined {
   const named = constraint.toLowerCase();
-  // Whatever one puts in front of nothing is below it.
-  if (named === "") return true;
+  // Whatever one puts in front of nothing is below it, of the types that are told by a text.
+  if (named === "") return type === MAIL || type === HOST || type === URI ? true : undefined;
   switch (type) {
     case MAIL: {
       const host = findMailHost(name);

@@ -8,33 +8,66 @@ import { Certificate } from "pkijs";
 import { demandSoundPath } from "../certificates/path-rules.ts";
 import { Refusal } from "./verdict.ts";
 
-const isIssuedBy = (certificate: X509Certificate, by: X509Certificate) =>
-  certificate.checkIssued(by) && certificate.verify(by.publicKey);
+interface Parsed {
+  node: X509Certificate;
+  pki: Certificate;
+}
 
-/** From the signer's certificate upwards; undefined where the authority did not issue it. */
-function findPath(leaf: X509Certificate, authorities: readonly X509Certificate[]): X509Certificate[] | undefined {
-  const path = [leaf];
-  const left = new Set(authorities);
-  for (let last = leaf; ; ) {
-    const issuer = [...left].find((one) => isIssuedBy(last, one));
-    if (issuer === undefined) return path.length > 1 ? path : undefined;
-    left.delete(issuer);
-    path.push(issuer);
-    last = issuer;
+const parse = (der: Uint8Array): Parsed => {
+  const node = new X509Certificate(der);
+  return { node, pki: Certificate.fromBER(new Uint8Array(node.raw)) };
+};
+
+/**
+ * By name and signature alone: key identifiers are hints (RFC 5280 §4.2.1.1), and whoever goes by other ones than the
+ * library would follow another path, or none.
+ */
+function isIssuedBy(certificate: Parsed, by: Parsed): boolean {
+  if (!certificate.pki.issuer.isEqual(by.pki.subject)) return false;
+  try {
+    return certificate.node.verify(by.node.publicKey);
+  } catch {
+    // A key that OpenSSL cannot read issued nothing.
+    return false;
   }
 }
 
-/** Holds every path that a trusted root has for the certificate to what its authorities may do. Throws a Refusal. */
+/** More steps than the ways up within any authority's chain take. */
+const MAX_STEPS = 256;
+
+/** Every way up from the signer's certificate within a chain of authorities, each as far as it goes. */
+function listPaths(leaf: Parsed, authorities: readonly Parsed[]): Parsed[][] {
+  const paths: Parsed[][] = [];
+  let steps = 0;
+  const climb = (path: readonly Parsed[]) => {
+    steps += 1;
+    if (steps > MAX_STEPS) throw new Refusal("CertificateUnfit", "there are too many ways to its root");
+    const [last] = path.slice(-1);
+    const issuers = authorities.filter((one) => last !== undefined && !path.includes(one) && isIssuedBy(last, one));
+    if (issuers.length === 0 && path.length > 1) paths.push([...path]);
+    for (const issuer of issuers) climb([...path, issuer]);
+  };
+  climb([leaf]);
+  return paths;
+}
+
+/**
+ * Holds every path that a trusted root has for the certificate to what its authorities may do. Throws a Refusal, also where
+ * there is none.
+ */
 export function demandAllowed(certificate: Buffer, { certificateAuthorities }: TrustedRoot): void {
-  const leaf = new X509Certificate(certificate);
-  for (const { certChain } of certificateAuthorities) {
-    const path = findPath(
+  const leaf = parse(certificate);
+  const paths = certificateAuthorities.flatMap(({ certChain }) =>
+    listPaths(
       leaf,
-      (certChain?.certificates ?? []).map(({ rawBytes }) => new X509Certificate(rawBytes)),
-    );
-    if (path === undefined) continue;
+      (certChain?.certificates ?? []).map(({ rawBytes }) => parse(rawBytes)),
+    ),
+  );
+  if (paths.length === 0)
+    throw new Refusal("SignatureInvalid", "its certificate was issued by no authority of the root");
+  for (const path of paths) {
     try {
-      demandSoundPath(path.map(({ raw }) => Certificate.fromBER(new Uint8Array(raw))));
+      demandSoundPath(path.map(({ pki }) => pki));
     } catch (error) {
       throw new Refusal("CertificateUnfit", error instanceof Error ? error.message : "its path cannot be read");
     }

@@ -66,6 +66,8 @@ export interface Wish {
   usage?: keyof typeof USAGES | "none";
   /** How many authorities may come between it and a signer. */
   pathLength?: number;
+  /** Whether it names its issuer by a serial number that is another's (authorityKeyIdentifier, a hint). */
+  misleads?: boolean;
   /** Signed with the hash that nobody should take any more. */
   sha1?: boolean;
   extensions: readonly Buffer[];
@@ -80,6 +82,13 @@ function listConstraints({ isAuthority, pathLength }: Wish): Buffer[] {
   const length = pathLength === undefined ? [] : [integer(pathLength)];
   return [extension("2.5.29.19", sequence(yes, ...length), true)];
 }
+
+/** RFC 5280 §4.2.1.1: the key's identifier and, where it misleads, the issuer's name with another serial number. */
+const toAuthorityId = (by: Keys & { name: Buffer }, { misleads = false }: Wish) =>
+  sequence(
+    encode(0x80, keyIdOf(by)),
+    ...(misleads ? [encode(0xa1, encode(0xa4, by.name)), encode(0x82, Buffer.from([1]))] : []),
+  );
 
 /** Issues a certificate. */
 export function issue(wish: Wish, log?: CertificateLog): Holder {
@@ -104,7 +113,7 @@ export function issue(wish: Wish, log?: CertificateLog): Holder {
           ...listUsage(wish),
           ...listConstraints(wish),
           extension("2.5.29.14", octets(keyIdOf(keys))),
-          extension("2.5.29.35", sequence(encode(0x80, keyIdOf(by)))),
+          extension("2.5.29.35", toAuthorityId(by, wish)),
           ...extensions,
           ...more,
         ),
