@@ -34,6 +34,9 @@ export function isHost(text: string): boolean {
 /** The host that is asked for a host as people write it. */
 export const toAskedHost = (host: string): string => (host === HUB.written ? HUB.asked : host);
 
+/** The other way round, as pull secrets and mirrors of nodes know it. */
+export const toWrittenHost = (host: string): string => (host === HUB.asked ? HUB.written : host);
+
 /** Docker's rules: the first part is a host if it has a dot or a port, or is localhost; Docker Hub has a library. */
 function splitHost(name: string): { host: string; rest: string } {
   const slash = name.indexOf("/");

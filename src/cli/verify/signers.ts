@@ -38,6 +38,11 @@ function readIdentity(options: SignerOptions): IdentityRule | undefined {
 async function readNamed(options: SignerOptions, texts: Map<string, string>): Promise<Signer[]> {
   const { key, certificateOidcIssuer: issuer, trustedRoot, caRoots, crl } = options;
   const identity = readIdentity(options);
+  if (trustedRoot !== undefined && issuer === undefined) {
+    throw new UsageError(
+      "a trusted root goes with a Sigstore identity: --certificate-identity, --certificate-oidc-issuer",
+    );
+  }
   const keys = await Promise.all(
     key.map(async (path) => ({ name: path, publicKey: await pinFile("the key", path, texts) })),
   );

@@ -8,7 +8,7 @@ import { judgeCandidates } from "../../adapters/signatures/judge-candidates.ts";
 import { RegistryError } from "../../adapters/registry/errors.ts";
 import { createRegistryOpener } from "../../adapters/registry/open.ts";
 import { parsePullSecret, type PullSecret } from "../../adapters/registry/pull-secrets.ts";
-import { type ImageReference, parseReference, parseTagged } from "../../adapters/registry/reference.ts";
+import { type ImageReference, parseReference, parseTagged, toWrittenHost } from "../../adapters/registry/reference.ts";
 import type { Registry } from "../../adapters/registry/registry.ts";
 import { type Answer, type Machine, UsageError } from "../session.ts";
 import { readSmall } from "./files.ts";
@@ -101,6 +101,9 @@ function describe(name: string, missing: readonly Demand[], found: Collected, si
 
 /** Verifies, and says what was checked. */
 export async function runVerifyImage(image: string, options: VerifyImageOptions, machine: Machine): Promise<Answer> {
+  if (options.modelPath !== undefined && options.model !== true) {
+    throw new UsageError("the folder of a model (--model-path) goes with --model");
+  }
   const { named, signers } = await readSigners(options);
   const secrets = await readPullSecrets(options.dockerConfig);
   const open = createRegistryOpener({
@@ -118,7 +121,7 @@ export async function runVerifyImage(image: string, options: VerifyImageOptions,
     const failed = found.problems.find(({ code }) => code === "RegistryFailed");
     if (failed !== undefined) throw new UsageError(`${ref.host}: ${failed.why}`);
     const missing = listDemands(options).filter((demand) => !isMet(demand, found.signatures));
-    const name = `${ref.host}/${ref.repository}@${ref.digest}`;
+    const name = `${toWrittenHost(ref.host)}/${ref.repository}@${ref.digest}`;
     return {
       exit: missing.length === 0 ? 0 : 1,
       json: { image: name, verdict: missing.length === 0 ? "verified" : "refused", missing, ...found },

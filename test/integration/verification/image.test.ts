@@ -140,6 +140,16 @@ test.each<[string, () => Parameters<typeof verify>, number, RegExp[]]>([
 test.each<[string, () => Parameters<typeof verify>, RegExp]>([
   ["nobody is named", () => [server()], /say who has to have signed/],
   ["an identity without an issuer", () => [server(), "--certificate-identity", "x"], /go together/],
+  [
+    "a trusted root without an identity",
+    () => [server(), "--key", key("release-pipeline"), "--trusted-root", join(dir, "trusted_root.json")],
+    /goes with a Sigstore identity/,
+  ],
+  [
+    "a model's folder without a model",
+    () => [server(), "--key", key("release-pipeline"), "--model-path", "models"],
+    /goes with --model/,
+  ],
   ["a key that is none", () => [server(), "--key", join(dir, "config.json")], /no PEM block/],
   ["no image", () => ["HOST/..", "--key", key("release-pipeline")], /names no image/],
   ["a tag that is not there", () => [`${registry.host}/voice-gate:v99`, "--key", key("release-pipeline")], /has no/],

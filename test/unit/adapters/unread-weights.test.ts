@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { type Artifact, packBundle, packModel } from "../../../examples/silero/pack.ts";
 import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts";
 import { writeStatement } from "../../../src/adapters/model-signing/manifest.ts";
+import type { ReleaseArtifact } from "../../../src/api/model-release.ts";
 import { openRegistry } from "../../../src/adapters/registry/open.ts";
 import { toPae } from "../../../src/adapters/signatures/bundle.ts";
 import { collectSignatures } from "../../../src/adapters/signatures/collect.ts";
@@ -62,7 +63,7 @@ const serve =
 
 const store = keepLayers();
 
-async function look(readsFormats: boolean) {
+async function look(readsFormats: boolean, format: ReleaseArtifact["format"] = "ModelPack") {
   const { host, requests } = await startHostileRegistry(serve([model, referrer]));
   const proxy = { https: "", http: "", except: "" };
   const { registry, close } = openRegistry({ insecureHosts: [host], mirrors: [], ca: undefined, proxy, secrets: [] });
@@ -72,7 +73,7 @@ async function look(readsFormats: boolean) {
       registry,
       judge: judgeCandidates,
       signers: [{ signer: "s", digest: KEY_DIGEST, anchor: { by: "key", pem: PEM, keyDigest: KEY_DIGEST } }],
-      model: { format: "ModelPack", path: undefined, readsFormats, store },
+      model: { format, path: undefined, readsFormats, store },
       now: 0,
     },
   );
@@ -99,3 +100,15 @@ test("where one does, each layer is read once, however often it is looked at", a
   expect(second.found.model).toEqual(first.found.model);
   expect(second.asked).toEqual([]);
 });
+
+test.each<ReleaseArtifact["format"]>(["Image", "ModelKit", "Modelcar"])(
+  "a ModelPack that is declared to be a %s has no signature at all",
+  async (format) => {
+    const { found } = await look(false, format);
+    expect(found).toMatchObject({
+      signatures: [],
+      model: undefined,
+      problems: [{ code: "ModelMismatch", why: expect.stringContaining("it is a ModelPack, and is declared to be") }],
+    });
+  },
+);
