@@ -28,7 +28,7 @@ export interface Digester {
 export const isPlain = ({ hash, shardSize }: Listing): boolean => hash === "sha256" && shardSize === undefined;
 
 /** As many as a signature may list. */
-const MAX_SHARDS = 1_000_000;
+const MAX_SHARDS = 200_000;
 
 function createParts(create: () => Hasher, shardSize: number | undefined, count: () => void) {
   const done: string[] = [];

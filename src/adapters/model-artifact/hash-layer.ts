@@ -37,7 +37,7 @@ async function hashTar(task: LayerTask, bytes: AsyncIterable<Buffer>, sieve: Sie
   for await (const entry of readTar(bytes)) {
     count += 1;
     if (count > limits.entries) throw unfit(`layer ${task.digest} has more than ${limits.entries} entries`);
-    const path = parsePath(entry.name, entry.kind === "folder", limits.pathBytes);
+    const path = parsePath(entry.name, entry.kind === "folder", limits);
     const sifted = sieve.sift(entry, path);
     if (sifted.keep === "nothing") {
       await skip(entry.content);

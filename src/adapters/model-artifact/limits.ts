@@ -15,8 +15,16 @@ export interface Limits {
   entries: number;
   /** Most bytes of one path, in UTF-8. */
   pathBytes: number;
+  /** Most folders that one path lies in. */
+  depth: number;
   /** Most bytes of all paths of one layer that are kept. */
   namesBytes: number;
+  /** Most paths of all layers of an artifact that are kept, and most folders and files that they make. */
+  artifactPaths: number;
+  /** Most bytes of all those paths. */
+  artifactNamesBytes: number;
+  /** Most digests that are taken of all layers of an artifact beside SHA-256 of whole files: one for each shard. */
+  artifactShards: number;
 }
 
 /** Deflate packs zeros 1030 times, zstd 30 000 times; weights and vocabularies pack some 1.1 to 10 times. */
@@ -27,7 +35,11 @@ export const LIMITS: Limits = {
   artifactBytes: 4 * 1024 * 1024 * MIB,
   entries: 200_000,
   pathBytes: 1024,
+  depth: 64,
   namesBytes: 16 * MIB,
+  artifactPaths: 200_000,
+  artifactNamesBytes: 16 * MIB,
+  artifactShards: 200_000,
 };
 
 /** Most bytes that a layer of `size` packed bytes may unpack to. */

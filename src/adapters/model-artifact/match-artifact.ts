@@ -16,6 +16,7 @@ import { joinLayers, stackLayers } from "./merge-layers.ts";
 import { digestModel } from "./model-digest.ts";
 import { isWithin } from "./paths.ts";
 import { unfit } from "./refuse.ts";
+import { createTally } from "./tally.ts";
 
 /** Keeps what was found in layers, by the key of the task. What is kept has to come back as it went. */
 export interface LayerStore {
@@ -66,7 +67,7 @@ async function readLayers({ layers }: FormedArtifact, about: ArtifactCase): Prom
   const listing = toListing(signed);
   const done = new Map<string, LayerContents>();
   const read: LayerContents[] = [];
-  let unpacked = 0;
+  const tally = createTally(limits);
   for (const layer of layers) {
     const task = toTask(layer, listing, limits);
     const key = toCacheKey(task);
@@ -77,8 +78,7 @@ async function readLayers({ layers }: FormedArtifact, about: ArtifactCase): Prom
       await store?.put(key, contents);
     }
     done.set(key, contents);
-    unpacked += contents.unpacked;
-    if (unpacked > limits.artifactBytes) throw unfit(`it unpacks to more than ${limits.artifactBytes} bytes`);
+    tally(contents);
     read.push(contents);
   }
   return read;
@@ -94,13 +94,17 @@ function placeEntries({ reading, at = "", descriptor }: FormLayer, { entries }: 
 }
 
 /** The model's files of a pack, as seen from its root; what lies elsewhere has to be of a kind that may. */
-function gatherPack({ layers, root }: FormedArtifact, contents: readonly LayerContents[]): Map<string, Packed> {
+function gatherPack(
+  { layers, root }: FormedArtifact,
+  contents: readonly LayerContents[],
+  limits: Limits,
+): Map<string, Packed> {
   const placed = layers.map((layer, at) =>
     placeEntries(layer, contents[at] ?? { entries: [], links: [], folders: [], unpacked: 0 }),
   );
   const aside = new Set(layers.flatMap(({ isAside }, at) => (isAside ? (placed[at] ?? []) : [])));
   const packed = new Map<string, Packed>();
-  for (const file of joinLayers(placed).values()) {
+  for (const file of joinLayers(placed, limits)) {
     const isAside = aside.has(file);
     if (isWithin(file.path, root)) {
       const inner: LayerFile = root === "" ? file : { ...file, path: file.path.slice(root.length + 1) };
@@ -111,10 +115,12 @@ function gatherPack({ layers, root }: FormedArtifact, contents: readonly LayerCo
 }
 
 async function match(about: ArtifactCase): Promise<ArtifactMatch> {
+  const { limits = LIMITS } = about;
   const artifact = readForm(about.manifest, about.root);
   if (artifact.form === "ModelKit") await demandPlainKit(about.manifest, about.open);
   const contents = await readLayers(artifact, about);
-  const packed = artifact.form === "Image" ? toPacked(stackLayers(contents)) : gatherPack(artifact, contents);
+  const packed =
+    artifact.form === "Image" ? toPacked(stackLayers(contents, limits)) : gatherPack(artifact, contents, limits);
   const matched = matchFiles(about.signed, packed);
   return { outcome: "matches", form: artifact.form, modelDigest: digestModel(matched.signed), ...matched };
 }

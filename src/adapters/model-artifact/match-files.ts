@@ -5,7 +5,6 @@ import type { Resource } from "../model-signing/resources.ts";
 import { isIgnored, isSoundName } from "../model-signing/names.ts";
 import { showName } from "../model-signing/refusal.ts";
 import type { LayerFile } from "./layer.ts";
-import type { Tree } from "./merge-layers.ts";
 import { listAbove, toParent } from "./paths.ts";
 import { mismatch } from "./refuse.ts";
 
@@ -76,6 +75,6 @@ export function matchFiles(manifest: ModelManifest, packed: ReadonlyMap<string, 
   return matched;
 }
 
-/** The files of a tree that are part of the model, all of them. */
-export const toPacked = (tree: Tree): Map<string, Packed> =>
-  new Map([...tree].map(([path, file]) => [path, { file, isAside: false }]));
+/** Files that are part of the model, all of them. */
+export const toPacked = (files: readonly LayerFile[]): Map<string, Packed> =>
+  new Map(files.map((file) => [file.path, { file, isAside: false }]));

@@ -349,7 +349,7 @@ describe("bounds", () => {
   });
 
   test("shards that are smaller than any signature could list", async () => {
-    const tar = tarOf(tarFile("w", Buffer.alloc(1_000_001)));
+    const tar = tarOf(tarFile("w", Buffer.alloc(200_001)));
     const digest = `sha256:${sha256(tar)}`;
     const task: LayerTask = {
       digest,
@@ -359,7 +359,7 @@ describe("bounds", () => {
       listing: { hash: "sha256", shardSize: 1 },
       limits: LIMITS,
     };
-    await expect(hashLayer(task, () => openBytes(tar, digest))).rejects.toThrow("more than 1000000 shards");
+    await expect(hashLayer(task, () => openBytes(tar, digest))).rejects.toThrow("more than 200000 shards");
   }, 60_000);
 
   test("512 MiB go through in less than 256 MiB of memory", async () => {

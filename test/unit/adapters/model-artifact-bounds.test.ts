@@ -1,0 +1,139 @@
+// What an artifact can make us do: the worst that the bounds leave costs little, and what is beyond them is refused early.
+import { describe, expect, test } from "vitest";
+import type { LayerContents, LayerEntry, LayerTask } from "../../../src/adapters/model-artifact/layer.ts";
+import { LIMITS, type Limits } from "../../../src/adapters/model-artifact/limits.ts";
+import { type ArtifactCase, matchArtifact } from "../../../src/adapters/model-artifact/match-artifact.ts";
+import { type Form, packArtifact, packLayer, rawLayer, sha256, signFiles, tarFiles } from "../../harness/packs.ts";
+
+const CARD = sha256("card");
+const file = (path: string, listed?: string[]): LayerEntry => ({
+  kind: "file",
+  path,
+  size: 4,
+  sha256: CARD,
+  format: "text",
+  ...(listed === undefined ? {} : { listed }),
+});
+const contents = (entries: LayerEntry[], more: Partial<LayerContents> = {}): LayerContents => ({
+  entries,
+  links: [],
+  folders: [],
+  unpacked: 0,
+  ...more,
+});
+const list = (count: number, path: (at: number) => string) => Array.from({ length: count }, (_, at) => path(at));
+
+/** Judges layers that hold what is given, as if they had been read. */
+async function judge(form: Form, layers: readonly LayerContents[], how: Partial<ArtifactCase> = {}) {
+  const artifact = packArtifact(
+    form,
+    layers.map((_, at) => packLayer(form, "tar", Buffer.from(`layer ${at}`))),
+  );
+  const byDigest = new Map(artifact.manifest.layers.map(({ digest }, at) => [digest, layers[at]]));
+  const hash = async ({ digest }: LayerTask) => byDigest.get(digest) ?? contents([]);
+  const match = await matchArtifact({ ...artifact, signed: signFiles({ "w.bin": "card" }), hash, ...how });
+  return match.outcome === "matches" ? match.signed.map(({ path }) => path) : match.why;
+}
+
+/** Seconds of all cores that `work` takes. */
+async function measure(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+describe("layers are put together in little time", () => {
+  // Walking all folders above all files for each layer took more than half a minute for a tenth of these.
+  const deep = `${"a/".repeat(38)}`;
+  const whiteout: LayerEntry = { kind: "whiteout", path: "gone" };
+  test.each<[string, LayerContents[]]>([
+    [
+      "many deep files, in layers that each take something away",
+      list(40, String).map((layer) =>
+        contents([...list(4500, (at) => `${deep}${layer}-${at}`).map((path) => file(path)), whiteout]),
+      ),
+    ],
+    [
+      "many that are taken away, and come again",
+      list(40, String).map(() =>
+        contents([...list(4500, (at) => `${deep}${at}`).map((path) => file(path)), { kind: "opaque", path: "a/a" }]),
+      ),
+    ],
+    [
+      "symbolic links beside folders",
+      [
+        contents([file("w.bin")], {
+          links: list(90_000, (at) => `${deep}l${at}`),
+          folders: list(90_000, (at) => `${deep}f${at}`),
+        }),
+      ],
+    ],
+    [
+      "whiteouts of deep paths beside deep files",
+      [
+        contents([
+          ...list(90_000, (at): string => `${deep}l${at}`).map((path): LayerEntry => ({ kind: "whiteout", path })),
+          ...list(90_000, (at) => `${deep}f${at}`).map((path) => file(path)),
+        ]),
+      ],
+    ],
+  ])(
+    "%s",
+    async (_, layers) => {
+      let outcome: string[] | string = "";
+      const seconds = await measure(async () => {
+        outcome = await judge("Image", layers);
+      });
+      expect(["w.bin was signed and is not there", ["w.bin"]], "they are within the bounds").toContainEqual(outcome);
+      expect(seconds, "seconds of a core").toBeLessThan(4);
+    },
+    60_000,
+  );
+});
+
+describe("beyond the bounds of all layers", () => {
+  const bounds = async (layers: readonly LayerContents[], limits: Partial<Limits>) =>
+    judge("Image", layers, { limits: { ...LIMITS, ...limits } });
+  const two = [
+    contents([file("w.bin")], { links: ["lib"], folders: ["etc"] }),
+    contents([{ kind: "folder", path: "d" }]),
+  ];
+
+  test("paths of files, folders and links", async () => {
+    expect(await bounds(two, { artifactPaths: 4 })).toEqual(["w.bin"]);
+    expect(await bounds(two, { artifactPaths: 3 })).toContain("more than 3 paths");
+  });
+
+  test("bytes of their names", async () => {
+    expect(await bounds(two, { artifactNamesBytes: 12 })).toEqual(["w.bin"]);
+    expect(await bounds(two, { artifactNamesBytes: 11 })).toContain("more than 11 bytes of names");
+  });
+
+  test("folders that no entry names", async () => {
+    const chain = [contents([file("w.bin"), file("a/b/c/d/e")])];
+    expect(await bounds(chain, { artifactPaths: 5 })).toContain("more than 5 files and folders");
+    expect(await bounds(chain, { artifactPaths: 6 })).toContain("was not signed");
+  });
+
+  test("digests of shards", async () => {
+    const shards = [contents([file("w.bin", [CARD, CARD])]), contents([file("x", [CARD])])];
+    expect(await bounds(shards, { artifactShards: 2 })).toContain("more than 2 shards");
+    expect(await bounds(shards, { artifactShards: 3 })).not.toContain("shards");
+  });
+
+  test("folders that a path lies in", async () => {
+    const at = (folders: number) => `${"dd/".repeat(folders)}w.bin`;
+    for (const [folders, outcome] of [
+      [64, "matches"],
+      [65, "lies in more than 64 folders"],
+    ] as const) {
+      const signed = signFiles({ [at(folders)]: "card" });
+      const tar = packLayer("ModelPack", "tar", tarFiles({ [at(folders)]: "card" }));
+      for (const layer of [tar, rawLayer(at(folders), "card")]) {
+        const match = await matchArtifact({ ...packArtifact("ModelPack", [layer]), signed });
+        expect(match.outcome === "matches" ? "matches" : match.why, layer.mediaType).toContain(outcome);
+      }
+    }
+  });
+});
