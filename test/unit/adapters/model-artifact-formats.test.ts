@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fetchModel } from "../../../examples/silero/fetch.ts";
@@ -216,6 +216,129 @@ describe("two things at once", () => {
       ),
     );
     expect(tell(bytes)).toBe("polyglot");
+  });
+});
+
+describe("zips that make much of little", () => {
+  interface Member {
+    name: string;
+    content: Buffer;
+    method: 0 | 8;
+    /** Where it is said to lie; where it does, if left out. */
+    at?: number;
+  }
+
+  /** A zip by hand (APPNOTE 4.3): local headers with content, the directory, its end. */
+  function packZip(members: readonly Member[]): Buffer {
+    const locals: Buffer[] = [];
+    const directory: Buffer[] = [];
+    let offset = 0;
+    for (const { name, content, method, at } of members) {
+      const local = Buffer.alloc(30);
+      local.writeUInt32LE(0x04034b50, 0);
+      local.writeUInt16LE(method, 8);
+      local.writeUInt32LE(content.length, 18);
+      local.writeUInt32LE(2 ** 20, 22);
+      local.writeUInt16LE(name.length, 26);
+      const central = Buffer.alloc(46);
+      central.writeUInt32LE(0x02014b50, 0);
+      central.writeUInt16LE(method, 10);
+      central.writeUInt32LE(content.length, 20);
+      central.writeUInt32LE(method === 0 ? content.length : 2 ** 20, 24);
+      central.writeUInt16LE(name.length, 28);
+      central.writeUInt32LE(at ?? offset, 42);
+      directory.push(central, Buffer.from(name));
+      if (at !== undefined) continue;
+      locals.push(local, Buffer.from(name), content);
+      offset += 30 + name.length + content.length;
+    }
+    const bytes = directory.reduce((sum, part) => sum + part.length, 0);
+    const end = Buffer.alloc(22);
+    end.writeUInt32LE(0x06054b50, 0);
+    end.writeUInt16LE(members.length, 8);
+    end.writeUInt16LE(members.length, 10);
+    end.writeUInt32LE(bytes, 12);
+    end.writeUInt32LE(offset, 16);
+    return Buffer.concat([...locals, ...directory, end]);
+  }
+
+  /** What it is told, and how many seconds of a core and bytes of memory that took. */
+  function measure(bytes: Buffer) {
+    const cpu = process.cpuUsage();
+    const memory = process.memoryUsage().rss;
+    const told = tell(bytes);
+    const { user, system } = process.cpuUsage(cpu);
+    return { told, seconds: (user + system) / 1e6, bytes: process.memoryUsage().rss - memory };
+  }
+
+  const zeros = deflateRawSync(Buffer.alloc(4 * 2 ** 20));
+  const npyOf = (bytes: Buffer) => {
+    const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (65536,), }".padEnd(117);
+    return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00\x76\x00", "latin1"), Buffer.from(`${header}\n`), bytes]);
+  };
+
+  test("the zip by hand is one, to Python and here", () => {
+    const bytes = packZip([{ name: "a", content: Buffer.from("text"), method: 0 }]);
+    const script = "import sys, io, zipfile\nprint(zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).namelist())";
+    expect(run("python3", ["-c", script], { input: bytes }).toString().trim()).toBe("['a']");
+    expect(tell(bytes)).toBe("zip");
+  });
+
+  test("one content under thousands of names", () => {
+    const names = Array.from({ length: 15_000 }, (_, at) => ({
+      name: `n${at}`,
+      content: zeros,
+      method: 8 as const,
+      at: 0,
+    }));
+    const { told, ...cost } = measure(packZip([{ name: "n", content: zeros, method: 8 }, ...names]));
+    expect(told).toBe("polyglot");
+    expect(cost.seconds, "seconds of a core").toBeLessThan(2);
+    expect(cost.bytes, "bytes of memory").toBeLessThan(100 * 2 ** 20);
+  });
+
+  test("two that share a part, and one that reaches into the directory", () => {
+    const two = packZip([
+      { name: "a", content: Buffer.alloc(100), method: 0 },
+      { name: "b", content: Buffer.alloc(100), method: 0, at: 60 },
+    ]);
+    expect(tell(two)).toBe("polyglot");
+    const long = packZip([{ name: "a", content: Buffer.alloc(100), method: 0 }]);
+    long.writeUInt32LE(101, long.indexOf("PK\x01\x02") + 20);
+    expect(tell(long)).toBe("polyglot");
+  });
+
+  test("a bomb in each of hundreds of members", () => {
+    const members = Array.from({ length: 400 }, (_, at) => ({
+      name: `n${at}.npy`,
+      content: zeros,
+      method: 8 as const,
+    }));
+    const { told, ...cost } = measure(packZip(members));
+    expect(told).toBe("zip");
+    expect(cost.seconds, "seconds of a core").toBeLessThan(2);
+    expect(cost.bytes, "bytes of memory").toBeLessThan(150 * 2 ** 20);
+  });
+
+  test("more is unpacked than the bound: no list takes for arrays what was not seen", () => {
+    const array = { content: deflateRawSync(npyOf(Buffer.alloc(262_144))), method: 8 as const };
+    const arrays = (count: number) =>
+      packZip(Array.from({ length: count }, (_, at) => ({ name: `n${at}.npy`, ...array })));
+    expect(tell(arrays(100))).toBe("npz");
+    expect(tell(arrays(5000))).toBe("zip");
+  });
+
+  test("more members than are looked at", () => {
+    const many = (count: number) =>
+      packZip(
+        Array.from({ length: count }, (_, at) => ({
+          name: `n${at}`,
+          content: npyOf(Buffer.alloc(0)),
+          method: 0 as const,
+        })),
+      );
+    expect(tell(many(20_000))).toBe("npz");
+    expect(tell(many(20_001))).toBe("unknown");
   });
 });
 

@@ -7,7 +7,8 @@ import { tellPickle } from "./pickle.ts";
 import type { Sample } from "./sample.ts";
 import { isSafetensors, tellMessage, tellNpy } from "./structures.ts";
 import { tellText } from "./text.ts";
-import { endsAsZip, listMembers, type ZipMember } from "./zip.ts";
+import { tellZip } from "./tell-zip.ts";
+import { endsAsZip } from "./zip.ts";
 
 const HDF5 = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 
@@ -47,28 +48,6 @@ function findHdf5(head: Buffer): number | undefined {
 function isGguf(head: Buffer): boolean {
   const version = head.length >= 24 && head.toString("latin1", 0, 4) === "GGUF" ? head.readUInt32LE(4) : 0;
   return version >= 1 && version <= 3;
-}
-
-function tellMember({ name, head, size }: ZipMember): "pickle" | "npy" | "other" | "unseen" {
-  if (/\.(pkl|pickle|joblib)$/i.test(name)) return "pickle";
-  if (size === 0 || name.endsWith("/")) return "other";
-  if (head === undefined) return "unseen";
-  // Only its beginning is at hand: a member that may go on as a pickle counts as one.
-  if (tellPickle(head, size) !== "none") return "pickle";
-  return tellNpy(head) ?? "other";
-}
-
-/** Tells a zip by what its directory lists. */
-function tellZip(sample: Sample): FileFormat {
-  const members = listMembers(sample);
-  if (members === undefined || members.length === 0) return "unknown";
-  const names = new Set(members.map(({ name }) => name));
-  if (names.size < members.length) return "polyglot";
-  const kinds = members.map(tellMember);
-  if (kinds.includes("pickle")) return members.some(({ name }) => /(^|\/)data\.pkl$/.test(name)) ? "pytorch" : "pickle";
-  if (kinds.every((kind) => kind === "npy")) return "npz";
-  if (["metadata.json", "config.json", "model.weights.h5"].every((name) => names.has(name))) return "keras";
-  return "zip";
 }
 
 /** What it is by its own structure, leaving aside what else it could be taken for. */

@@ -1,12 +1,21 @@
-/** What a zip holds, by its central directory, which must lie in the sample: readers go by it and not by what comes first. */
-import { inflateRawSync } from "node:zlib";
+/** What a zip lists in its central directory, which must lie in the sample: readers go by it and not by what comes first. */
 import { readAt, type Sample } from "./sample.ts";
 
+/** A member as the directory has it. */
 export interface ZipMember {
   name: string;
-  /** The first bytes of what is in it; undefined where the sample lacks them. */
-  head: Buffer | undefined;
   size: number;
+  method: number;
+  /** Where its local header begins, and how long what follows that is at least. */
+  start: number;
+  packed: number;
+  nameBytes: number;
+}
+
+export interface ZipListing {
+  members: ZipMember[];
+  /** Where the directory begins. */
+  end: number;
 }
 
 const END_BYTES = 22;
@@ -14,10 +23,9 @@ const END64_LOCATOR = 0x07064b50;
 const END64 = 0x06064b50;
 const CENTRAL = 0x02014b50;
 const CENTRAL_BYTES = 46;
-const LOCAL_BYTES = 30;
 const MAX_COMMENT = 0xffff;
-const MAX_MEMBERS = 100_000;
-const PROBE_BYTES = 4096;
+/** Checkpoints of many thousand tensors have one member for each. */
+const MAX_MEMBERS = 20_000;
 
 interface Directory {
   start: number;
@@ -92,27 +100,12 @@ function widen(extra: Buffer, values: number[]): number[] | undefined {
   return undefined;
 }
 
-function readHead(sample: Sample, method: number, start: number, packed: number): Buffer | undefined {
-  const local = readAt(sample, start, start + LOCAL_BYTES);
-  if (local === undefined || local.readUInt32LE(0) !== 0x04034b50) return undefined;
-  const from = start + LOCAL_BYTES + local.readUInt16LE(26) + local.readUInt16LE(28);
-  const bytes = readAt(sample, from, from + Math.min(packed, PROBE_BYTES));
-  if (bytes === undefined || method === 0) return bytes;
-  if (method !== 8) return undefined;
-  try {
-    // Enough input for what is looked at; the rest of it need not be there.
-    return inflateRawSync(bytes, { finishFlush: 2, maxOutputLength: PROBE_BYTES * 1100 });
-  } catch {
-    return undefined;
-  }
-}
-
-function readMember(sample: Sample, directory: Buffer, at: number): { member: ZipMember; next: number } | undefined {
+function readMember(directory: Buffer, at: number): { member: ZipMember; next: number } | undefined {
   if (at + CENTRAL_BYTES > directory.length || directory.readUInt32LE(at) !== CENTRAL) return undefined;
-  const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) => directory.readUInt16LE(at + field));
-  const nameEnd = at + CENTRAL_BYTES + (nameBytes ?? 0);
-  const extraEnd = nameEnd + (extraBytes ?? 0);
-  const next = extraEnd + (commentBytes ?? 0);
+  const nameBytes = directory.readUInt16LE(at + 28);
+  const nameEnd = at + CENTRAL_BYTES + nameBytes;
+  const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
+  const next = extraEnd + directory.readUInt16LE(at + 32);
   if (next > directory.length) return undefined;
   const [size, packed, start] =
     widen(directory.subarray(nameEnd, extraEnd), [
@@ -122,11 +115,11 @@ function readMember(sample: Sample, directory: Buffer, at: number): { member: Zi
     ]) ?? [];
   if (size === undefined || packed === undefined || start === undefined) return undefined;
   const name = directory.toString("utf8", at + CENTRAL_BYTES, nameEnd);
-  return { member: { name, size, head: readHead(sample, directory.readUInt16LE(at + 10), start, packed) }, next };
+  return { member: { name, size, method: directory.readUInt16LE(at + 10), start, packed, nameBytes }, next };
 }
 
-/** The members of a zip; undefined where the directory is broken, or lies before what the sample has. */
-export function listMembers(sample: Sample): ZipMember[] | undefined {
+/** The members of a zip; undefined where they are too many, or the directory is broken or lies before what the sample has. */
+export function listMembers(sample: Sample): ZipListing | undefined {
   const end = findEnd(sample);
   if (end === undefined) return undefined;
   const plain: Directory = {
@@ -139,10 +132,10 @@ export function listMembers(sample: Sample): ZipMember[] | undefined {
   if (directory === undefined || count > MAX_MEMBERS) return undefined;
   const members: ZipMember[] = [];
   for (let at = 0; at < bytes; ) {
-    const read = readMember(sample, directory, at);
+    const read = members.length < count ? readMember(directory, at) : undefined;
     if (read === undefined) return undefined;
     members.push(read.member);
     at = read.next;
   }
-  return members.length === count ? members : undefined;
+  return members.length === count ? { members, end: start } : undefined;
 }
