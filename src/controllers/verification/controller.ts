@@ -53,8 +53,8 @@ const NO_REFERENCE: Collected = {
   problems: [{ code: "RegistryFailed", why: "it is no OCI reference" }],
 };
 
-/** How long until it is asked again what became of a look. */
-const UNDER_WAY_MS = 1_000;
+/** How long until it is asked again what became of a look, and whether there is room for one. */
+const ASK_AGAIN_MS = { "under way": 1_000, "no room": 5_000 } as const;
 
 /** How the policies of this namespace call a signer: looks are shared with others. */
 const nameSigner = ({ signers }: Asked, { signer, signerDigest }: VerifiedSignature): string =>
@@ -121,24 +121,22 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     return keepThroughOutage(fresh, findKept(release, artifact));
   };
 
-  /** Looks at what is due, and keeps what is known of the rest. What is under way is left as it was. */
+  /** Looks at what is due, and keeps what is known of the rest, also while a look is under way. */
   const lookWhereDue = async (release: ModelRelease, asked: Asked) => {
     const now = tools.now();
     const artifacts: VerifiedArtifact[] = [];
-    let isUnderWay = false;
+    let askAgain: number | undefined;
     for (const artifact of release.spec.artifacts) {
       const kept = findKept(release, artifact);
-      if (!needsLook(release, artifact, asked.digest, now)) artifacts.push(...(kept === undefined ? [] : [kept]));
+      const isDue = needsLook(release, artifact, asked.digest, now);
+      const found = isDue ? await find(release.metadata.namespace ?? "", artifact, asked) : undefined;
+      if (found?.state === "done") artifacts.push(note(release, artifact, asked, found.answer));
       else {
-        const found = await find(release.metadata.namespace ?? "", artifact, asked);
-        if (found.state === "done") artifacts.push(note(release, artifact, asked, found.answer));
-        else {
-          isUnderWay = true;
-          artifacts.push(...(kept === undefined ? [] : [kept]));
-        }
+        if (kept !== undefined) artifacts.push(kept);
+        if (found !== undefined) askAgain = Math.max(askAgain ?? 0, ASK_AGAIN_MS[found.state]);
       }
     }
-    return { artifacts, isUnderWay };
+    return { artifacts, askAgain };
   };
 
   const reconcile = async (key: string): Promise<Result> => {
@@ -147,12 +145,12 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     const release = read.object;
     const asked = gatherAsked(tools, options.operatorNamespace, release.metadata.namespace ?? "");
     if (asked === undefined) return { kind: "done" };
-    const { artifacts, isUnderWay } = await lookWhereDue(release, asked);
+    const { artifacts, askAgain } = await lookWhereDue(release, asked);
     if (toCanonicalText(release.status?.artifacts ?? []) !== toCanonicalText(artifacts)) {
       const value = { artifacts };
       await applyStatus(tools, toResource(ModelRelease), release, { fieldManager: "vouchsafe-verification", value });
     }
-    if (isUnderWay) return { kind: "requeueAfter", ms: UNDER_WAY_MS };
+    if (askAgain !== undefined) return { kind: "requeueAfter", ms: askAgain };
     const retry = findRetry(artifacts, isUnverified(release), tools.now());
     return retry === undefined ? { kind: "done" } : { kind: "requeueAfter", ms: retry };
   };

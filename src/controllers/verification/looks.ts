@@ -13,7 +13,7 @@ export const MAX_UNDER_WAY = 64;
 const MAX_KEPT = 1024;
 
 /** What became of a look so far. */
-export type Looked<T> = { state: "done"; answer: T } | { state: "under way" };
+export type Looked<T> = { state: "done"; answer: T } | { state: "under way" } | { state: "no room" };
 
 interface Look<T> {
   namespace: string;
@@ -42,7 +42,7 @@ export function createLooks<T>(now: () => number) {
 
   const start = (namespace: string, key: string, look: () => Promise<T>): Promise<Looked<T>> => {
     sweep();
-    if (!hasRoom(namespace)) return Promise.resolve(UNDER_WAY);
+    if (!hasRoom(namespace)) return Promise.resolve({ state: "no room" });
     const one: Look<T> = { namespace, done: undefined };
     looks.set(key, one);
     const running = look().then(

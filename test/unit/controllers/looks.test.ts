@@ -78,10 +78,10 @@ test("one namespace takes no more than its part, and all together no more than t
   const { looks, look } = setUp();
   const never = () => new Promise<number>(() => {});
   for (let at = 0; at < MAX_OF_NAMESPACE; at += 1) void looks("greedy", `g${at}`, never);
-  expect(await looks("greedy", "one more", look)).toEqual(UNDER_WAY);
+  expect(await looks("greedy", "one more", look)).toEqual({ state: "no room" });
   expect(await looks("modest", "m", look), "others have theirs").toEqual(done(1));
   for (let at = MAX_OF_NAMESPACE; at < MAX_UNDER_WAY; at += 1) void looks(`ns${at}`, `n${at}`, never);
-  expect(await looks("modest", "late", look)).toEqual(UNDER_WAY);
+  expect(await looks("modest", "late", look)).toEqual({ state: "no room" });
 });
 
 test("what is kept is bounded", async () => {
