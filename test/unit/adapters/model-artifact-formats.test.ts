@@ -1,5 +1,5 @@
 // What a file is, told by its content: samples by the tools that make such files, and innocent names that do not help.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
@@ -120,6 +120,117 @@ print(json.dumps([pickle.dumps(value(4), protocol=p).hex() for p in range(6) for
     expect(samples).toHaveLength(1200);
     const missed = samples.filter((hex) => tell(Buffer.from(hex, "hex")) !== "pickle");
     expect(missed).toEqual([]);
+  });
+
+  const CALL = "cos\nsystem\n(S'true'\ntR.";
+  const HIDDEN: [string, string][] = [
+    ["a POP takes a mark", `(0${CALL}`],
+    ["a number in base 16, as C reads it", `I0x1\n0${CALL}`],
+    ["a number with blanks and underscores", `I 1_0 \n0${CALL}`],
+    ["a long number in base 8", `L0o7L\n0${CALL}`],
+    ["a float with blanks", `F 1_0.5 \n0${CALL}`],
+    ["a line of 70 000 characters", `V${"x".repeat(70_000)}\n0${CALL}`],
+    ["a line beyond what is looked at", `V${"x".repeat(5 * 2 ** 20)}\n0${CALL}`],
+    ["a blank before the number of PUT", `I1\np 7\n0${CALL}`],
+    ["a blank before the number of GET", `I1\np0\n0g 0\n0${CALL}`],
+    ["a carriage return in a string", `S'a\rb'\n0${CALL}`],
+    ["an INST whose last line does not end", "(S'true'\nios\nsystemx"],
+  ];
+  test.each(HIDDEN)("hidden: %s", (_, text) => {
+    const bytes = Buffer.from(text);
+    const sample = { head: bytes.subarray(0, 4 * 2 ** 20), tail: bytes.subarray(-4 * 2 ** 20), size: bytes.length };
+    expect(tellFormat(sample, "README.md")).toBe("pickle");
+  });
+
+  /** Of which texts one of Python's two unpicklers calls something of a known module, without doing so. */
+  function listCalls(texts: readonly string[]): boolean[] {
+    const script = `
+import io, json
+calls = 0
+class Thing:
+    def __new__(cls, *a, **k):
+        global calls; calls += 1
+        return object.__new__(cls)
+    def __setstate__(self, state):
+        global calls; calls += 1
+def find(module, name):
+    if module not in ("os", "posix", "builtins"): raise ImportError(module)
+    if not name.isidentifier(): raise AttributeError(name)
+    return Thing
+class InC(pickle.Unpickler):
+    def find_class(self, module, name): return find(module, name)
+class InPython(pickle._Unpickler):
+    def find_class(self, module, name): return find(module, name)
+def does_call(text):
+    global calls
+    calls = 0
+    for unpickler in (InC, InPython):
+        try: unpickler(io.BytesIO(text.encode())).load()
+        except Exception: pass
+    return calls > 0
+sys.stdout.write(json.dumps([does_call(text) for text in json.load(sys.stdin)]))
+`;
+    const input = Buffer.from(JSON.stringify(texts));
+    return JSON.parse(
+      run("python3", ["-W", "ignore", "-c", `import pickle, sys\n${script}`], { input }).toString(),
+    ) as boolean[];
+  }
+
+  test("Python's unpicklers call something of those that are hidden", () => {
+    expect(listCalls(HIDDEN.map(([, text]) => text))).toEqual(HIDDEN.map(() => true));
+  });
+
+  test("no text of which Python's unpicklers call something is told to be text", () => {
+    const number = fc.stringMatching(/^[ \t\f\r]{0,2}[+-]?(0[xXoObB]?)?[0-7_]{1,3}[ \t\r]?$/);
+    const text = fc.string({ unit: fc.constantFrom(..."ab '\"\\\r\t\u00e9.(0"), maxLength: 5 });
+    const name = fc.constantFrom("os\nsystem\n", "builtins\neval\n", "posix\nsystem\n", "os\r\nsystem\r\n", "a b\nc\n");
+    const piece = fc.oneof(
+      fc.constantFrom(..."((()]}N02100tldeasuRbo.\x97\u0081\u0085"),
+      fc.tuple(fc.constantFrom(..."ILpg"), number).map(([code, line]) => `${code}${line}\n`),
+      fc.tuple(number, text).map(([whole, rest]) => `F${whole}${rest}\n`),
+      text.map((inner) => `S'${inner}'\n`),
+      text.map((inner) => `S ${JSON.stringify(inner)} \n`),
+      text.map((line) => `V${line}\n`),
+      name.map((lines) => `c${lines}`),
+      name.map((lines) => `i${lines}`),
+      text.map((bytes) => `U${String.fromCharCode(Buffer.byteLength(bytes))}${bytes}`),
+      fc.constantFrom("K\u00c3", "K\u00e9", "M\u00e9", "J\u00e9\u00e9", "q\u00e9", "h\u00e9"),
+    );
+    const end = fc.constantFrom(
+      "",
+      CALL,
+      "cos\nsystem\n(S'x'\ntR",
+      "(S'x'\nios\nsystem\n",
+      "(S'x'\nios\nsystemx",
+      "(cos\nsystem\nS'x'\no",
+      "cos\nsystem\n)\u0081",
+    );
+    const texts = fc.sample(
+      fc.tuple(fc.array(piece, { maxLength: 5 }), end).map(([pieces, last]) => pieces.join("") + last),
+      { numRuns: 20_000, seed: 5 },
+    );
+    const calls = listCalls(texts);
+    const hidden = texts.filter((_, at) => calls[at]);
+    expect(hidden.length, "texts that call something").toBeGreaterThan(2000);
+    expect(hidden.filter((one) => ["text", "json", "script"].includes(tell(one)))).toEqual([]);
+    expect(hidden.filter((one) => tellPickle(Buffer.from(one), Buffer.byteLength(one)) === "none")).toEqual([]);
+  }, 60_000);
+
+  /** Holds control characters. */
+  const ODD = new Set(["test/vectors/model-digests.json"]);
+
+  test("ordinary text, code and settings are none: all of this repository's", () => {
+    const top = fileURLToPath(new URL("../../../", import.meta.url));
+    const paths = run("git", ["ls-files", "-z", "*.md", "*.ts", "*.json", "*.yaml"], { cwd: top })
+      .toString()
+      .split("\0")
+      .filter((path) => path !== "" && !ODD.has(path) && existsSync(join(top, path)));
+    expect(paths.length, "files").toBeGreaterThan(200);
+    const told = paths.map((path) => `${tell(readFileSync(join(top, path)), path)} ${path}`);
+    expect(told.filter((one) => !/^(text|json|script|empty) /.test(one))).toEqual([]);
+    const words = told.flatMap((_, at) => readFileSync(join(top, paths[at] ?? ""), "utf8").match(/[a-z]{2,}/gi) ?? []);
+    const vocabularies = Array.from({ length: 2000 }, (_, at) => words.slice(at * 40, at * 40 + 300).join("\n"));
+    expect(vocabularies.filter((one) => !["text", "script"].includes(tell(one, "vocab.txt")))).toEqual([]);
   });
 
   test("one that goes on beyond what is looked at", () => {

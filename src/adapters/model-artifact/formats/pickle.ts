@@ -1,6 +1,7 @@
 /**
  * Whether bytes begin with a pickle. Protocols 0 and 1 have no magic, so the opcodes are followed as an unpickler would
  * (pickletools has the table); it stops at the first STOP, whatever comes behind, and has called by then what it was told to.
+ * Python has two unpicklers, in C and in Python: what either of them goes on with counts, and types of values do not.
  */
 
 /** `calls`: it would call something before it ends or fails. `data`: it ends well, and calls nothing. */
@@ -9,7 +10,7 @@ export type PickleVerdict = "none" | "data" | "calls";
 type Argument =
   | { by: "none" }
   | { by: "bytes"; count: number }
-  | { by: "lines"; count: number; pattern: RegExp }
+  | { by: "lines"; count: number; isFit: (line: string) => boolean }
   | { by: "length"; width: 1 | 4 | 8 };
 
 /** What an opcode takes from and leaves on the stack; `mark`: it takes everything down to the last mark. */
@@ -18,12 +19,14 @@ interface Opcode {
   takes: number;
   leaves: number;
   mark?: "sets" | "takes";
+  /** How much has to lie on the mark that it takes. */
+  onMark?: number;
   calls?: boolean;
 }
 
 const NONE: Argument = { by: "none" };
 const bytes = (count: number): Argument => ({ by: "bytes", count });
-const lines = (count: number, pattern = /^/): Argument => ({ by: "lines", count, pattern });
+const lines = (count: number, isFit: (line: string) => boolean): Argument => ({ by: "lines", count, isFit });
 const length = (width: 1 | 4 | 8): Argument => ({ by: "length", width });
 const op = (argument: Argument, takes: number, leaves: number, more: Partial<Opcode> = {}): Opcode => ({
   argument,
@@ -32,16 +35,27 @@ const op = (argument: Argument, takes: number, leaves: number, more: Partial<Opc
   ...more,
 });
 
-const INTEGER = /^[+-]?\d+$/;
+const isAny = () => true;
+/** Of a module or of what is in one. Whether there is such a one is not to be known here; none has blanks in its name. */
+const isName = (line: string) => /^[^ \t]+$/s.test(line);
+/** As C and Python read it in any base, with blanks around it and underscores in it. */
+const isInteger = (line: string) => /^\s*[+-]?\s*(\d[\d_]*|0[xob][\da-f_]+)\s*L?\s*$/i.test(line);
+const isFloat = (line: string) => /^\s*[+-]?\s*([\d.][\d_.e+-]*|inf(inity)?|nan)\s*$/i.test(line);
+/** Quotes around it; what is between them may be anything. */
+function isQuoted(line: string): boolean {
+  const text = line.trim();
+  return text.length >= 2 && (text.startsWith("'") || text.startsWith('"')) && text.at(-1) === text[0];
+}
+
 const TABLE = new Map<number, Opcode>(
   (
     [
-      ["I", op(lines(1, INTEGER), 0, 1)],
-      ["L", op(lines(1, /^[+-]?\d+L?$/), 0, 1)],
-      ["F", op(lines(1, /^[+-]?(\d|\.|inf|nan)/i), 0, 1)],
-      ["S", op(lines(1, /^(["']).*\1\s*$/), 0, 1)],
-      ["V", op(lines(1), 0, 1)],
-      ["P", op(lines(1), 0, 1)],
+      ["I", op(lines(1, isInteger), 0, 1)],
+      ["L", op(lines(1, isInteger), 0, 1)],
+      ["F", op(lines(1, isFloat), 0, 1)],
+      ["S", op(lines(1, isQuoted), 0, 1)],
+      ["V", op(lines(1, isAny), 0, 1)],
+      ["P", op(lines(1, isAny), 0, 1)],
       ["J", op(bytes(4), 0, 1)],
       ["K", op(bytes(1), 0, 1)],
       ["M", op(bytes(2), 0, 1)],
@@ -82,20 +96,20 @@ const TABLE = new Map<number, Opcode>(
       ["1", op(NONE, 0, 0, { mark: "takes" })],
       ["2", op(NONE, 1, 2)],
       ["(", op(NONE, 0, 0, { mark: "sets" })],
-      ["g", op(lines(1, INTEGER), 0, 1)],
+      ["g", op(lines(1, isInteger), 0, 1)],
       ["h", op(bytes(1), 0, 1)],
       ["j", op(bytes(4), 0, 1)],
-      ["p", op(lines(1, INTEGER), 1, 1)],
+      ["p", op(lines(1, isInteger), 1, 1)],
       ["q", op(bytes(1), 1, 1)],
       ["r", op(bytes(4), 1, 1)],
       ["\x94", op(NONE, 1, 1)],
-      ["c", op(lines(2), 0, 1)],
+      ["c", op(lines(2, isName), 0, 1)],
       ["\x93", op(NONE, 2, 1)],
       ["\x82", op(bytes(1), 0, 1)],
       ["\x83", op(bytes(2), 0, 1)],
       ["\x84", op(bytes(4), 0, 1)],
-      ["i", op(lines(2), 0, 1, { mark: "takes", calls: true })],
-      ["o", op(NONE, 0, 1, { mark: "takes", calls: true })],
+      ["i", op(lines(2, isName), 0, 1, { mark: "takes", calls: true })],
+      ["o", op(NONE, 0, 1, { mark: "takes", onMark: 1, calls: true })],
       ["R", op(NONE, 2, 1, { calls: true })],
       ["\x81", op(NONE, 2, 1, { calls: true })],
       ["\x92", op(NONE, 3, 1, { calls: true })],
@@ -109,10 +123,11 @@ const TABLE = new Map<number, Opcode>(
 );
 
 const STOP = 0x2e;
-const MAX_LINE = 64 * 1024;
+const POP = 0x30;
+const NEW_LINE = 0x0a;
 
 /** Where the argument ends; undefined where it is none. Beyond the end of `head` it may well be one. */
-function findEnd(head: Buffer, at: number, argument: Argument): number | undefined {
+function findEnd(head: Buffer, at: number, argument: Argument, size: number): number | undefined {
   switch (argument.by) {
     case "none":
       return at;
@@ -120,17 +135,20 @@ function findEnd(head: Buffer, at: number, argument: Argument): number | undefin
       return at + argument.count;
     case "lines": {
       let end = at;
-      for (let line = 0; line < argument.count; line += 1) {
-        const stop = head.indexOf(0x0a, end);
-        if (stop === -1 || stop - end > MAX_LINE) return undefined;
-        if (!argument.pattern.test(head.toString("latin1", end, stop).replace(/\r$/, ""))) return undefined;
-        end = stop + 1;
+      for (let line = 1; line <= argument.count; line += 1) {
+        const stop = head.indexOf(NEW_LINE, end);
+        // A line that goes on beyond `head` may be anything.
+        if (stop === -1 && head.length < size) return head.length;
+        // The last line of a file needs no end to be read.
+        if (stop === -1 && (line < argument.count || end === head.length)) return undefined;
+        if (!argument.isFit(head.toString("latin1", end, stop === -1 ? head.length : stop))) return undefined;
+        end = stop === -1 ? head.length : stop + 1;
       }
       return end;
     }
     case "length": {
       const { width } = argument;
-      if (at + width > head.length) return undefined;
+      if (at + width > head.length) return head.length;
       const count = width === 8 ? Number(head.readBigUInt64LE(at)) : head.readUIntLE(at, width);
       return at + width + count;
     }
@@ -145,19 +163,24 @@ export function tellPickle(head: Buffer, size: number): PickleVerdict {
     const code = head[at] ?? 0;
     const opcode = TABLE.get(code);
     if (opcode === undefined) return "none";
-    const end = findEnd(head, at + 1, opcode.argument);
+    const end = findEnd(head, at + 1, opcode.argument, size);
     if (end === undefined || end > size) return "none";
+    at = end;
+    // Where nothing lies on a mark, taking the topmost value takes the mark.
+    if (code === POP && marks.at(-1) === depth) {
+      marks.pop();
+      continue;
+    }
     if (opcode.mark === "sets") marks.push(depth);
     if (opcode.mark === "takes") {
       const mark = marks.pop();
-      if (mark === undefined) return "none";
+      if (mark === undefined || depth - mark < (opcode.onMark ?? 0)) return "none";
       depth = mark;
     }
     if (depth - (marks.at(-1) ?? 0) < opcode.takes) return "none";
     depth += opcode.leaves - opcode.takes;
     if (opcode.calls === true) return "calls";
     if (code === STOP) return "data";
-    at = end;
   }
   return head.length < size && head.length > 0 ? "calls" : "none";
 }
