@@ -39,14 +39,14 @@ async function hashTar(task: LayerTask, bytes: AsyncIterable<Buffer>, sieve: Sie
     if (count > limits.entries) throw unfit(`layer ${task.digest} has more than ${limits.entries} entries`);
     const path = parsePath(entry.name, entry.kind === "folder", limits);
     const sifted = sieve.sift(entry, path);
+    if (sifted.keep !== "nothing") names += Buffer.byteLength(sifted.keep === "file" ? sifted.path : sifted.entry.path);
+    if (names + sieve.names() > limits.namesBytes)
+      throw unfit(`layer ${task.digest} has more than ${limits.namesBytes} bytes of names`);
     if (sifted.keep === "nothing") {
       await skip(entry.content);
       continue;
     }
     const kept = sifted.keep === "file" ? sifted : sifted.entry;
-    names += Buffer.byteLength(kept.path);
-    if (names > limits.namesBytes)
-      throw unfit(`layer ${task.digest} has more than ${limits.namesBytes} bytes of names`);
     const id = sifted.keep === "file" ? kept.path : `${sifted.entry.kind}:${kept.path}`;
     // A folder that is named twice stays one folder.
     if (seen.has(id) && (sifted.keep === "file" || sifted.entry.kind !== "folder"))

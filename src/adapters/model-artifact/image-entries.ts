@@ -57,10 +57,16 @@ function demandHarmlessLink({ kind, link }: TarEntry, path: string, root: string
 export function createImageSieve(root: string): Sieve {
   const links = new Set<string>();
   const folders = new Set<string>();
+  let names = 0;
+  const keep = (paths: Set<string>, path: string) => {
+    if (paths.has(path)) return;
+    paths.add(path);
+    names += Buffer.byteLength(path);
+  };
   return {
     sift: (about, path) => {
       const { kind } = about;
-      folders.add(kind === "folder" ? path : toParent(path));
+      keep(folders, kind === "folder" ? path : toParent(path));
       if (toName(path).startsWith(WHITEOUT)) return siftWhiteout(about, path, root);
       if (
         toParent(path)
@@ -72,7 +78,7 @@ export function createImageSieve(root: string): Sieve {
       if (inner === undefined) {
         if (kind !== "folder" && isWithin(root, path))
           throw unfit(`${showName(path)} stands where the model's folder belongs`);
-        if (kind === "symlink") links.add(path);
+        if (kind === "symlink") keep(links, path);
         demandHarmlessLink(about, path, root);
         return { keep: "nothing" };
       }
@@ -88,6 +94,7 @@ export function createImageSieve(root: string): Sieve {
           throw unfit(`${showName(path)} is neither a file nor a folder`);
       }
     },
+    names: () => names,
     finish: () => ({ links: [...links], folders: [...folders] }),
   };
 }

@@ -11,5 +11,7 @@ export type Sifted =
 /** Decides on the entries of one layer, one after the other. Throws a ModelRefusal. */
 export interface Sieve {
   sift(entry: TarEntry, path: string): Sifted;
+  /** Bytes of the paths that `finish` will give. */
+  names(): number;
   finish(): { links: string[]; folders: string[] };
 }

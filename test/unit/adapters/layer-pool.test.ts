@@ -1,7 +1,6 @@
 // Layers that are read in another thread: what is found and what goes wrong arrives here as it would from this one.
 import { afterAll, afterEach, expect, test } from "vitest";
-import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts";
-import type { LayerContents, LayerTask } from "../../../src/adapters/model-artifact/layer.ts";
+import type { LayerTask } from "../../../src/adapters/model-artifact/layer.ts";
 import { createLayerPool } from "../../../src/adapters/model-artifact/layer-pool.ts";
 import { LIMITS } from "../../../src/adapters/model-artifact/limits.ts";
 import { send, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
@@ -48,22 +47,4 @@ test("another content is a fault of the registry", async () => {
 
 test("what may not be in a model is a refusal", async () => {
   await expect(read(LAYER, { limits: { ...LIMITS, pathBytes: 3 } })).rejects.toMatchObject({ code: "ModelUnfit" });
-});
-
-test("layers are kept up to a number of entries, the newest longest", async () => {
-  const store = keepLayers(3);
-  const contents = (count: number) => ({
-    entries: Array.from({ length: count }, () => ({ kind: "folder", path: "x" })),
-  });
-  const put = (key: string, count: number) => store.put(key, contents(count) as unknown as LayerContents);
-  const isKept = async (key: string) => (await store.get(key)) !== undefined;
-  await put("a", 1);
-  await put("b", 2);
-  expect([await isKept("a"), await isKept("b")]).toEqual([true, true]);
-  await put("b", 2);
-  expect(await isKept("a"), "the same layer again takes no more room").toBe(true);
-  await put("c", 1);
-  expect([await isKept("a"), await isKept("b"), await isKept("c")]).toEqual([false, true, true]);
-  await put("d", 9);
-  expect([await isKept("c"), await isKept("d")], "what is too large is not kept either").toEqual([false, false]);
 });

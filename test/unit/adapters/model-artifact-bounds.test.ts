@@ -1,9 +1,22 @@
 // What an artifact can make us do: the worst that the bounds leave costs little, and what is beyond them is refused early.
 import { describe, expect, test } from "vitest";
+import { hashLayer } from "../../../src/adapters/model-artifact/hash-layer.ts";
+import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts";
 import type { LayerContents, LayerEntry, LayerTask } from "../../../src/adapters/model-artifact/layer.ts";
 import { LIMITS, type Limits } from "../../../src/adapters/model-artifact/limits.ts";
 import { type ArtifactCase, matchArtifact } from "../../../src/adapters/model-artifact/match-artifact.ts";
-import { type Form, packArtifact, packLayer, rawLayer, sha256, signFiles, tarFiles } from "../../harness/packs.ts";
+import {
+  type Form,
+  openBytes,
+  packArtifact,
+  packLayer,
+  rawLayer,
+  sha256,
+  signFiles,
+  TAR_END,
+  tarFiles,
+  tarHeader,
+} from "../../harness/packs.ts";
 
 const CARD = sha256("card");
 const file = (path: string, listed?: string[]): LayerEntry => ({
@@ -136,4 +149,85 @@ describe("beyond the bounds of all layers", () => {
       }
     }
   });
+});
+
+describe("layers that are kept", () => {
+  const isKept = async (store: ReturnType<typeof keepLayers>, ...keys: string[]) =>
+    (await Promise.all(keys.map((key) => store.get(key)))).map((found) => found !== undefined);
+  const names = list(20, (at) => `${"n".repeat(200)}${at}`);
+
+  test.each<[string, LayerContents]>([
+    ["files", contents(names.map((path) => file(path)))],
+    ["folders of the model", contents(names.map((path) => ({ kind: "folder", path })))],
+    ["folders of the image", contents([], { folders: names })],
+    ["links of the image", contents([], { links: names })],
+    [
+      "digests of shards",
+      contents([
+        file(
+          "w",
+          list(70, (at) => String(at).padStart(64, "0")),
+        ),
+      ]),
+    ],
+  ])("go, oldest first, by the bytes of %s", async (_, layer) => {
+    const large = 2 * Buffer.byteLength(JSON.stringify(layer)) + 6000;
+    const store = keepLayers(large);
+    await store.put("a", layer);
+    expect(await isKept(store, "a"), "one has room").toEqual([true]);
+    for (const key of ["b", "c", "d", "e"]) await store.put(key, layer);
+    expect(await isKept(store, "a", "b", "e")).toEqual([false, false, true]);
+  });
+
+  test("the same again takes no more room, and what is too large is not kept", async () => {
+    const store = keepLayers(2000);
+    await store.put("a", contents([file("x")]));
+    for (let time = 0; time < 50; time += 1) await store.put("b", contents([file("y")]));
+    expect(await isKept(store, "a", "b")).toEqual([true, true]);
+    await store.put("c", contents(list(100, String).map((path) => file(path))));
+    expect(await isKept(store, "a", "b", "c")).toEqual([false, false, false]);
+  });
+
+  test("64 MiB hold what is in them: layers of a million shards, of links, of folders", async () => {
+    const store = keepLayers();
+    globalThis.gc?.();
+    const keys = list(40, (at) => `layer ${at}`);
+    for (const [at, key] of keys.entries()) {
+      const digests = list(100_000, (index) => `${at}-${index}`.padStart(64, "0"));
+      await store.put(
+        key,
+        contents([file("w", at % 2 === 0 ? digests : [])], { folders: at % 2 === 0 ? [] : digests }),
+      );
+    }
+    const kept = (await isKept(store, ...keys)).filter(Boolean).length;
+    // Each has 6.4 million characters.
+    expect(kept, "layers that are kept").toBeLessThanOrEqual(10);
+    expect(kept, "layers that are kept").toBeGreaterThanOrEqual(3);
+  }, 60_000);
+});
+
+test("names of an image's own folders and links count in a layer", async () => {
+  const names = list(10, (at) => `${"f".repeat(80)}${at}`);
+  const read = (entries: Buffer[], namesBytes: number) => {
+    const bytes = Buffer.concat([...entries, TAR_END]);
+    const digest = `sha256:${sha256(bytes)}`;
+    const task: LayerTask = {
+      digest,
+      size: bytes.length,
+      packing: "tar",
+      reading: { as: "image", root: "models" },
+      listing: { hash: "sha256" },
+      limits: { ...LIMITS, namesBytes },
+    };
+    return hashLayer(task, () => openBytes(bytes, digest));
+  };
+  const folders = names.map((name) => tarHeader({ name: `${name}/`, type: "5" }));
+  const files = names.map((name) => tarHeader({ name: `${name}/x` }));
+  const links = names.map((name) => tarHeader({ name, type: "2", link: "x" }));
+  for (const [what, entries] of Object.entries({ folders, files, links })) {
+    await expect(read(entries, 809), what).rejects.toThrow("more than 809 bytes of names");
+    await expect(read(entries, 810), what).resolves.toBeDefined();
+  }
+  // A folder that many files lie in counts once.
+  await expect(read([...folders, ...files], 810)).resolves.toBeDefined();
 });
