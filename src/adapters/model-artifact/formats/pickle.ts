@@ -172,11 +172,9 @@ export function tellPickle(head: Buffer, size: number): PickleVerdict {
       continue;
     }
     if (opcode.mark === "sets") marks.push(depth);
-    if (opcode.mark === "takes") {
-      const mark = marks.pop();
-      if (mark === undefined || depth - mark < (opcode.onMark ?? 0)) return "none";
-      depth = mark;
-    }
+    const base = opcode.mark === "takes" ? marks.pop() : depth;
+    if (base === undefined || depth - base < (opcode.onMark ?? 0)) return "none";
+    depth = base;
     if (depth - (marks.at(-1) ?? 0) < opcode.takes) return "none";
     depth += opcode.leaves - opcode.takes;
     if (opcode.calls === true) return "calls";
