@@ -7,6 +7,8 @@ export interface Limits {
   ratio: number;
   /** ... or to this many bytes where that is more. */
   freeBytes: number;
+  /** Most bytes of all layers of an artifact that have to be read, as they are packed. */
+  packedBytes: number;
   /** Most bytes one layer unpacks to, whatever its size. */
   layerBytes: number;
   /** Most bytes all layers of an artifact unpack to. */
@@ -31,6 +33,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   ratio: 64,
   freeBytes: 64 * MIB,
+  packedBytes: 512 * 1024 * MIB,
   layerBytes: 1024 * 1024 * MIB,
   artifactBytes: 4 * 1024 * 1024 * MIB,
   entries: 200_000,

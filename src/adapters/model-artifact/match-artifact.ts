@@ -7,6 +7,7 @@ import { ModelRefusal, type ModelRefusalCode, showName } from "../model-signing/
 import type { Manifest } from "../registry/registry.ts";
 import { type ArtifactForm, type FormedArtifact, type FormLayer, readForm } from "./artifact-form.ts";
 import { isPlain, type Listing } from "./digest-file.ts";
+import { demandLikely } from "./foresee.ts";
 import { hashLayer, type OpenLayer } from "./hash-layer.ts";
 import { demandPlainKit } from "./kit-config.ts";
 import { type LayerContents, type LayerEntry, type LayerFile, type LayerTask, toCacheKey } from "./layer.ts";
@@ -65,14 +66,19 @@ async function readLayers({ layers }: FormedArtifact, about: ArtifactCase): Prom
   const { signed, open, store, limits = LIMITS } = about;
   const hash = about.hash ?? ((task: LayerTask) => hashLayer(task, open));
   const listing = toListing(signed);
+  const isKnown = ({ packing }: FormLayer) => packing === "raw" && isPlain(listing) && about.readsAll !== true;
+  demandLikely(
+    layers.filter((layer) => !isKnown(layer)),
+    signed,
+    limits,
+  );
   const done = new Map<string, LayerContents>();
   const read: LayerContents[] = [];
   const tally = createTally(limits);
   for (const layer of layers) {
     const task = toTask(layer, listing, limits);
     const key = toCacheKey(task);
-    const isKnown = task.packing === "raw" && isPlain(listing) && about.readsAll !== true;
-    let contents = isKnown ? toKnown(task) : (done.get(key) ?? (await store?.get(key)));
+    let contents = isKnown(layer) ? toKnown(task) : (done.get(key) ?? (await store?.get(key)));
     if (contents === undefined) {
       contents = await hash(task);
       await store?.put(key, contents);

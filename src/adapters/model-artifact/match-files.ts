@@ -2,10 +2,12 @@
 import { GIT_FILES } from "../model-signing/enumerate.ts";
 import type { ModelManifest } from "../model-signing/manifest.ts";
 import type { Resource } from "../model-signing/resources.ts";
-import { isIgnored, isSoundName } from "../model-signing/names.ts";
+import { isSoundName } from "../model-signing/names.ts";
 import { showName } from "../model-signing/refusal.ts";
 import type { LayerFile } from "./layer.ts";
-import { listAbove, toParent } from "./paths.ts";
+import { LIMITS } from "./limits.ts";
+import { isDeep, listAbove, toParent } from "./paths.ts";
+import { createPathSet, type PathSet } from "./path-set.ts";
 import { mismatch } from "./refuse.ts";
 
 /** A file, with whether it may go unsigned where it lies apart from the model. */
@@ -44,16 +46,24 @@ function demandSame(file: LayerFile, resources: readonly Resource[], { shardSize
   }
 }
 
+/** What the signer left out, and what belongs to Git. Deeper than any file of an artifact, a path would leave out nothing. */
+export function listIgnored({ ignored }: ModelManifest): PathSet {
+  const paths = [...GIT_FILES, ...ignored.filter((path) => isSoundName(path) && !isDeep(path, LIMITS.depth))];
+  const set = createPathSet(paths.length * (LIMITS.depth + 1));
+  for (const path of paths) set.add(path);
+  return set;
+}
+
 /** Matches. Throws a ModelRefusal with the first difference. */
 export function matchFiles(manifest: ModelManifest, packed: ReadonlyMap<string, Packed>): MatchedFiles {
-  const ignoredPaths = [...GIT_FILES, ...manifest.ignored.filter(isSoundName)];
+  const ignored = listIgnored(manifest);
   const groups = groupResources(manifest);
   const matched: MatchedFiles = { signed: [], ignored: [], unsigned: [] };
   const rest: Packed[] = [];
   for (const one of packed.values()) {
     const { file } = one;
     const resources = groups.get(file.path);
-    if (isIgnored(file.path, ignoredPaths)) {
+    if (ignored.findOver(file.path) !== undefined) {
       if (resources !== undefined) throw mismatch(`${showName(file.path)} was signed, and left out of what was signed`);
       matched.ignored.push(file);
     } else if (resources === undefined) rest.push(one);

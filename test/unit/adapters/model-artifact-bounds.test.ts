@@ -1,5 +1,6 @@
 // What an artifact can make us do: the worst that the bounds leave costs little, and what is beyond them is refused early.
 import { describe, expect, test } from "vitest";
+import { tellFormat } from "../../../src/adapters/model-artifact/formats/tell-format.ts";
 import { hashLayer } from "../../../src/adapters/model-artifact/hash-layer.ts";
 import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts";
 import type { LayerContents, LayerEntry, LayerTask } from "../../../src/adapters/model-artifact/layer.ts";
@@ -13,6 +14,7 @@ import {
   rawLayer,
   sha256,
   signFiles,
+  signWith,
   TAR_END,
   tarFiles,
   tarHeader,
@@ -230,4 +232,75 @@ test("names of an image's own folders and links count in a layer", async () => {
   }
   // A folder that many files lie in counts once.
   await expect(read([...folders, ...files], 810)).resolves.toBeDefined();
+});
+
+describe("before a layer is read", () => {
+  const GIB = 2 ** 30;
+  const SHARDS = { method: "shards" as const, hash_type: "sha256", shard_size: 4 };
+  const sharded = signWith([{ name: "w.bin:0:4", digest: CARD }], SHARDS);
+
+  /** Raw layers that say to have some size; how many of them were opened, and how it came out. */
+  async function judgeSizes(files: Record<string, number>, how: Partial<ArtifactCase>) {
+    const { manifest } = packArtifact(
+      "ModelPack",
+      Object.keys(files).map((path) => rawLayer(path, "card")),
+    );
+    const sizes = Object.values(files);
+    const layers = manifest.layers.map((layer, at) => ({ ...layer, size: sizes[at] ?? 0 }));
+    let opened = 0;
+    const open = () => {
+      opened += 1;
+      return openBytes(Buffer.from("card"), `sha256:${CARD}`);
+    };
+    const match = await matchArtifact({ manifest: { ...manifest, layers }, signed: sharded, open, ...how });
+    return { opened, why: match.outcome === "matches" ? "matches" : match.why };
+  }
+
+  test("more bytes than all that are read may have", async () => {
+    const files = { "w.bin": 200 * GIB, "x.bin": 200 * GIB, "y.bin": 112 * GIB + 1 };
+    const signed = signFiles({ "w.bin": "card", "x.bin": "card", "y.bin": "card" });
+    const found = await judgeSizes(files, { signed, readsAll: true });
+    expect(found).toEqual({ opened: 0, why: `its layers that have to be read have more than ${512 * GIB} bytes` });
+    expect(await judgeSizes(files, { signed }), "those that are not read").toEqual({ opened: 0, why: "matches" });
+  });
+
+  test("another length than the shards that were signed", async () => {
+    for (const size of [3, 5, 300 * GIB]) {
+      const found = await judgeSizes({ "w.bin": size }, {});
+      expect(found).toEqual({ opened: 0, why: "w.bin is not as long as what was signed" });
+    }
+    expect(await judgeSizes({ "w.bin": 4 }, {})).toEqual({ opened: 1, why: "matches" });
+  });
+
+  test("a file that was not signed", async () => {
+    const found = await judgeSizes({ "w.bin": 4, "x.bin": 4 }, {});
+    expect(found).toEqual({ opened: 0, why: "x.bin is there and was not signed" });
+    const ignoring = signWith([{ name: "w.bin:0:4", digest: CARD }], { ...SHARDS, ignore_paths: ["x.bin"] });
+    expect(await judgeSizes({ "w.bin": 4, "x.bin": 4 }, { signed: ignoring })).toEqual({ opened: 1, why: "matches" });
+  });
+});
+
+describe("work grows as what is read does, and no faster", () => {
+  test("ten thousand paths that were left out, beside a hundred thousand files", async () => {
+    const ignored = list(10_000, (at) => `left/out/${at}`);
+    const files = list(100_000, (at) => `left/out/${9999 - (at % 100)}/f${at}`).map((path) => file(path));
+    const layers = [contents([file("w.bin"), ...files])];
+    let outcome: string[] | string = "";
+    const seconds = await measure(async () => {
+      outcome = await judge("Image", layers, { signed: signFiles({ "w.bin": "card" }, ignored) });
+    });
+    expect(outcome).toEqual(["w.bin"]);
+    expect(seconds, "seconds of a core").toBeLessThan(4);
+  }, 60_000);
+
+  test("a header of NumPy that begins over and over, and does not end", () => {
+    const header = `{${"'descr' } ".repeat(6000)}x`;
+    const bytes = Buffer.alloc(12 + header.length + 100);
+    bytes.write("\x93NUMPY\x02\x00", "latin1");
+    bytes.writeUInt32LE(header.length, 8);
+    bytes.write(header, 12, "latin1");
+    const before = process.cpuUsage();
+    expect(tellFormat({ head: bytes, tail: bytes, size: bytes.length }, "x")).toBe("unknown");
+    expect(process.cpuUsage(before).user / 1e6, "seconds of a core").toBeLessThan(0.5);
+  }, 60_000);
 });

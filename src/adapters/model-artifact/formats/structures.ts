@@ -32,6 +32,9 @@ export function isSafetensors(sample: Sample): boolean {
   }
 }
 
+/** NumPy itself takes 10 000 bytes unless it is told to trust the file. */
+const MAX_NPY_HEADER = 64 * 1024;
+
 /** An array of NumPy (NEP 1): with objects in it, it is a pickle behind a header. */
 export function tellNpy(head: Buffer): "npy" | "pickle" | undefined {
   if (head.toString("latin1", 0, 6) !== "\x93NUMPY") return undefined;
@@ -39,9 +42,9 @@ export function tellNpy(head: Buffer): "npy" | "pickle" | undefined {
   if (major < 1 || major > 3 || head.length < 12) return undefined;
   const start = major === 1 ? 10 : 12;
   const length = major === 1 ? head.readUInt16LE(8) : head.readUInt32LE(8);
-  if (start + length > head.length) return undefined;
-  const header = head.toString("utf8", start, start + length);
-  if (!/^\{.*'descr'.*\}\s*$/s.test(header)) return undefined;
+  if (length > MAX_NPY_HEADER || start + length > head.length) return undefined;
+  const header = head.toString("utf8", start, start + length).trimEnd();
+  if (!header.startsWith("{") || !header.endsWith("}") || !header.includes("'descr'")) return undefined;
   // A type is text such as '<f4'; O stands for an object, with or without an order of bytes before it.
   return /['"][|<>=]?O\d*['"]/.test(header) ? "pickle" : "npy";
 }
