@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { toCanonicalText } from "../../domain/canonical.ts";
-import { byCodePoint, isSoundName } from "../model-signing/names.ts";
+import { isSoundName } from "../model-signing/names.ts";
 import { showName } from "../model-signing/refusal.ts";
 import { unfit } from "./refuse.ts";
 
@@ -16,7 +16,11 @@ export interface DigestedFile {
 
 /** The text that is hashed: RFC 8785 of the list of `path` and `sha256`, by the bytes of the path in UTF-8. */
 export function toModelText(files: readonly DigestedFile[]): string {
-  const sorted = files.map(({ path, sha256 }) => ({ path, sha256 })).toSorted((a, b) => byCodePoint(a.path, b.path));
+  // The bytes of each path are made once, and not for each time that two are compared.
+  const sorted = files
+    .map(({ path, sha256 }) => ({ bytes: Buffer.from(path), file: { path, sha256 } }))
+    .toSorted((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ file }) => file);
   for (const [at, { path, sha256 }] of sorted.entries()) {
     if (!isSoundName(path) || !path.isWellFormed()) throw unfit(`${showName(path)} is no path within a model`);
     if (path === sorted[at - 1]?.path) throw unfit(`${showName(path)} is there twice`);
