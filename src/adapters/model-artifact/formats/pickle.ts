@@ -155,30 +155,39 @@ function findEnd(head: Buffer, at: number, argument: Argument, size: number): nu
   }
 }
 
+/** Where the reading of a pickle stands: how many values lie on its stack, and below which of them the marks are. */
+interface Stack {
+  depth: number;
+  marks: number[];
+}
+
+/** Does what the opcode does to the stack; false where neither of Python's unpicklers would go on. */
+function follow(stack: Stack, code: number, opcode: Opcode): boolean {
+  // Where nothing lies on a mark, taking the topmost value takes the mark.
+  if (code === POP && stack.marks.at(-1) === stack.depth) {
+    stack.marks.pop();
+    return true;
+  }
+  if (opcode.mark === "sets") stack.marks.push(stack.depth);
+  const base = opcode.mark === "takes" ? stack.marks.pop() : stack.depth;
+  if (base === undefined || stack.depth - base < (opcode.onMark ?? 0)) return false;
+  if (base - (stack.marks.at(-1) ?? 0) < opcode.takes) return false;
+  stack.depth = base + opcode.leaves - opcode.takes;
+  return true;
+}
+
 /** Follows the opcodes from the first byte. A pickle that is longer than `head` counts as one if nothing spoke against it. */
 export function tellPickle(head: Buffer, size: number): PickleVerdict {
-  let depth = 0;
-  const marks: number[] = [];
+  const stack: Stack = { depth: 0, marks: [] };
   for (let at = 0; at < head.length; ) {
     const code = head[at] ?? 0;
     const opcode = TABLE.get(code);
     if (opcode === undefined) return "none";
     const end = findEnd(head, at + 1, opcode.argument, size);
-    if (end === undefined || end > size) return "none";
-    at = end;
-    // Where nothing lies on a mark, taking the topmost value takes the mark.
-    if (code === POP && marks.at(-1) === depth) {
-      marks.pop();
-      continue;
-    }
-    if (opcode.mark === "sets") marks.push(depth);
-    const base = opcode.mark === "takes" ? marks.pop() : depth;
-    if (base === undefined || depth - base < (opcode.onMark ?? 0)) return "none";
-    depth = base;
-    if (depth - (marks.at(-1) ?? 0) < opcode.takes) return "none";
-    depth += opcode.leaves - opcode.takes;
+    if (end === undefined || end > size || !follow(stack, code, opcode)) return "none";
     if (opcode.calls === true) return "calls";
     if (code === STOP) return "data";
+    at = end;
   }
   return head.length < size && head.length > 0 ? "calls" : "none";
 }
