@@ -23,7 +23,7 @@ function weighEntry(entry: LayerEntry): number {
 }
 
 /** How many bytes of memory it takes to keep a layer, rather more than less. */
-export const weighLayer = (key: string, { entries, links, folders }: LayerContents): number =>
+const weighLayer = (key: string, { entries, links, folders }: LayerContents): number =>
   OBJECT_BYTES +
   weighText(key) +
   sum(entries.values().map(weighEntry)) +
