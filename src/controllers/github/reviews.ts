@@ -156,10 +156,21 @@ export function createReviewsController(tools: Toolbox, { operatorNamespace, ope
       .byIndex("namespace", namespace)
       .map(({ metadata }) => `RiskAssessment/${namespace}/${metadata.name}`),
   ];
+  const ofObject =
+    (kind: "ModelRelease" | "RiskAssessment") =>
+    ({ metadata }: { metadata: { namespace?: string; name: string } }) => [
+      `${kind}/${metadata.namespace ?? ""}/${metadata.name}`,
+    ];
   const ofNamespace = ({ metadata }: { metadata: { namespace?: string } }) => keysOf(metadata.namespace ?? "");
   return createController({
     name: "reviews",
-    sources: [fromStore(world.warrants, ofNamespace), fromStore(world.systems, ofNamespace)],
+    sources: [
+      fromStore(world.warrants, ofNamespace),
+      fromStore(world.systems, ofNamespace),
+      // At the start these may be listed after the Warrants that name them.
+      fromStore(world.releases, ofObject("ModelRelease")),
+      fromStore(world.assessments, ofObject("RiskAssessment")),
+    ],
     reconcile,
     logger: tools.logger,
     observer: toObserver(tools),

@@ -49,6 +49,8 @@ async function start(
     reviews?: "Count" | "Ignore";
     /** The mode in which the policy with the people is named; enforce names one without where it is another. */
     mode?: "enforce" | "audit";
+  /** In which order the API server lists them at the start. */
+  order?: "the release last";
     uid?: string;
   } = {},
 ): Promise<Scene> {
@@ -77,7 +79,7 @@ async function start(
   }
   const github = { ...system.spec.github, reviews: options.reviews ?? "Count" };
   stage.show("systems", { ...system, spec: { ...system.spec, github } });
-  stage.show("releases", release);
+  if (options.order !== "the release last") stage.show("releases", release);
   const entry = {
     kind: "ModelRelease",
     name: "v5",
@@ -90,6 +92,7 @@ async function start(
     metadata: { name: "approvals", namespace: "voice" },
     spec: { notYet: "Warn", approvals: { [DIGEST]: entry } },
   });
+  if (options.order === "the release last") stage.show("releases", release);
   const signal = new AbortController();
   stopping.push(signal);
   void controller.run(signal.signal);
@@ -117,6 +120,11 @@ async function countLooks({ tools }: Stage): Promise<number> {
 
 const hasLooked = (stage: Stage) =>
   eventually("the first look is done", async () => ((await countLooks(stage)) > 0 ? true : undefined));
+
+test("a release that is listed after the Warrant that names it is looked up all the same", async () => {
+  const { stage } = await start({ order: "the release last" });
+  expect((await firstCreated(stage)).kind).toBe("Approval");
+});
 
 test("an entitled person's review becomes an Approval with its evidence, and the authors are known", async () => {
   const { fake, stage, pull } = await start();
