@@ -47,7 +47,7 @@ const signatureDemand = withRules(
     over: z
       .enum(["artifact", "model", "attestation"])
       .describe(
-        "artifact: every artifact's manifest; model: the files of every artifact but images; attestation: a statement about every artifact.",
+        "artifact: every artifact's manifest; model: the files of every artifact but those of format Image; attestation: a statement about every artifact.",
       ),
     predicateType: z
       .string()
@@ -56,7 +56,10 @@ const signatureDemand = withRules(
       .regex(/^[^\s]+$/)
       .optional()
       .describe("What the attestation has to state (in-toto), such as https://slsa.dev/provenance/v1."),
-    format: z.enum(ARTIFACT_FORMATS).optional().describe("Asked of artifacts of this format alone; of all else."),
+    format: z
+      .enum(ARTIFACT_FORMATS)
+      .optional()
+      .describe("Only for artifacts of this format; for all where it is left out."),
     anyOf: asSet(z.array(label()).min(1).max(16)).describe("Signers that may give it."),
     count: z.int().min(1).max(16).default(1).describe("How many different signers are needed."),
   }),

@@ -163,7 +163,9 @@ const status = z
       .describe("What was approved last."),
     notAfter: timestamp()
       .optional()
-      .describe("When pods of the release stop being admitted: end of approval plus grace."),
+      .describe(
+        "When pods of the release stop being admitted: end of approval plus grace, or the first certificate or revocation list of its signatures that runs out.",
+      ),
     editedAt: timestamp().optional().describe("When what the approval rests on was first seen to differ from it."),
     artifacts: keyedBy(z.array(verifiedArtifact).max(16), "name").optional().describe("What verification found."),
     approvals: keyedBy(z.array(countedApproval).max(64), "name").optional().describe("The approvals considered."),

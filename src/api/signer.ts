@@ -88,7 +88,7 @@ const x509 = z.object({
   identity: identity()
     .optional()
     .describe(
-      "Which name the certificate has to carry (subjectAltName); any where it is left out, but one it has to be.",
+      "Which name the certificate has to carry (subjectAltName); where it is left out any name will do, but the certificate needs one.",
     ),
 });
 

@@ -1,8 +1,8 @@
 /** `vouchsafe verify-model` and `sign-model`: OpenSSF Model Signing v1.0 on a model on disk, without a cluster. */
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
-import { MAX_SIGNATURE_BYTES } from "../../adapters/model-signing/envelope.ts";
+import { MAX_SIGNATURE_BYTES, parseSignature } from "../../adapters/model-signing/envelope.ts";
 import { ModelRefusal } from "../../adapters/model-signing/refusal.ts";
 import { signModel } from "../../adapters/model-signing/sign-model.ts";
 import { type ModelTrust, type ModelVerdict, verifyModel } from "../../adapters/model-signing/verify-model.ts";
@@ -132,6 +132,19 @@ function demandOwn([leaf]: readonly Buffer[], key: KeyObject): void {
   if (!isOwn) throw new UsageError("--signing-cert is not the certificate of --private-key");
 }
 
+/** What lies where the signature is to be written has to be a signature, or nothing: a key or weights would be lost. */
+async function demandReplaceable(path: string): Promise<void> {
+  const status = await stat(path).catch(() => undefined);
+  if (status === undefined) return;
+  const keep = () => new UsageError(`${path} is there and is no model signature: it is not overwritten`);
+  if (!status.isFile() || status.size > MAX_SIGNATURE_BYTES) throw keep();
+  try {
+    parseSignature(await readFile(path));
+  } catch {
+    throw keep();
+  }
+}
+
 /** Signs, and writes the signature file. */
 export async function runSignModel(options: SignModelOptions): Promise<Answer> {
   const { method, modelPath: model, outputBundle } = options;
@@ -145,6 +158,7 @@ export async function runSignModel(options: SignModelOptions): Promise<Answer> {
     demandOwn(chain, key);
   }
   const ignored = listLeftOut(model, options.ignorePaths, outputBundle);
+  await demandReplaceable(outputBundle);
   try {
     const text = await onDisk(model, () => signModel({ model, key, chain, ignored }, createProgress("hashing")));
     await writeFile(outputBundle, text);

@@ -1,6 +1,6 @@
 // The verifying commands as people type them: what is a fault of theirs, and what is an answer.
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -149,4 +149,17 @@ test("without somebody to trust nobody is trusted", async () => {
     [2, "--identity"],
     [2, "--identity"],
   ]);
+});
+
+test("what is no signature is not overwritten by one", async () => {
+  const key = join(dir, "sign.key");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  await writeFile(key, pem);
+  const sign = (output: string) =>
+    ask(["sign-model", "--method", "key", "--model-path", model, "--private-key", key, "--output-bundle", output]);
+  expect(await sign(key)).toMatchObject({ code: 2, text: expect.stringContaining("it is not overwritten") });
+  expect(await readFile(key, "utf8"), "the key is still there").toBe(pem);
+  const signature = join(dir, "twice.sig");
+  expect((await sign(signature)).code).toBe(0);
+  expect((await sign(signature)).code, "an older signature makes room").toBe(0);
 });
