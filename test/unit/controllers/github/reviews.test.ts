@@ -49,8 +49,8 @@ async function start(
     reviews?: "Count" | "Ignore";
     /** The mode in which the policy with the people is named; enforce names one without where it is another. */
     mode?: "enforce" | "audit";
-  /** In which order the API server lists them at the start. */
-  order?: "the release last";
+    /** In which order the API server lists them at the start. */
+    order?: "the release last";
     uid?: string;
   } = {},
 ): Promise<Scene> {
