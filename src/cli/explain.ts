@@ -10,6 +10,7 @@ import { judgeImage, judgePod, type PodLike, readDigest } from "../gate/judge-po
 import type { KubeObject } from "../runtime/index.ts";
 import { describeOpen, listOpen } from "./containment/read-incidents.ts";
 import { readAll, readCore, readOne, readWarrants } from "./read.ts";
+import { listDetails, sayMatter } from "./say-signature.ts";
 import { type Answer, type Session, UsageError } from "./session.ts";
 import { toPlain } from "./verify/plain.ts";
 
@@ -73,24 +74,11 @@ function describeApproval({ name, approver, role, until, counts, why }: CountedA
   return `approved ${who} until ${until ?? "?"} (${name})`;
 }
 
-function describeSignature({
-  signer,
-  identity,
-  issuer,
-  over,
-  form,
-  files,
-  predicateType,
-  notAfter,
-}: VerifiedSignature) {
+function describeSignature(signature: VerifiedSignature) {
+  const { signer, identity, issuer, notAfter } = signature;
   const who = identity === undefined ? signer : `${signer}, ${toPlain(identity)} as ${toPlain(issuer ?? "?")} vouches,`;
-  const what = predicateType === undefined ? over : `${over} ${toPlain(predicateType)}`;
-  const details = [
-    form,
-    ...(files === undefined ? [] : [`${files} files`]),
-    ...(notAfter === undefined ? [] : [`until ${notAfter}`]),
-  ];
-  return `  signed by ${who} over the ${what} (${details.join(", ")})`;
+  const details = [...listDetails(signature), ...(notAfter === undefined ? [] : [`until ${notAfter}`])];
+  return `  signed by ${who} over the ${sayMatter(signature)} (${details.join(", ")})`;
 }
 
 /** Explains a ModelRelease: what was verified, who approved, until when. */

@@ -1,8 +1,8 @@
 /** Whether the files of a release's models are of formats that its tier allows. Verification told each by its content. */
 import type { Tier } from "../api/ai-policy.ts";
-import type { ModelRelease, ReleaseArtifact } from "../api/model-release.ts";
+import type { ModelRelease } from "../api/model-release.ts";
 import { type Stated, stateFinding } from "./findings.ts";
-import { digestOfImage } from "./images.ts";
+import { findVerified } from "./verified-artifacts.ts";
 
 /** The first model with a file that may not be in it, or that nobody has read yet; undefined where there is none. */
 export function findFormatFault(
@@ -16,7 +16,7 @@ export function findFormatFault(
   for (const artifact of release.spec.artifacts) {
     if (artifact.format === "Image") continue;
     const values = { artifact: artifact.name, release: name, namespace, policy };
-    const facts = findFacts(release, artifact);
+    const facts = findVerified(release, artifact);
     const found = facts?.model;
     // What was found for other demands says nothing about this one.
     if (found === undefined && facts?.trust !== trustDigest) return stateFinding("VerificationPending", values);
@@ -29,9 +29,4 @@ export function findFormatFault(
     if (forbidden.length > 0) return stateFinding("FormatForbidden", { ...values, formats: forbidden.join(", ") });
   }
   return undefined;
-}
-
-function findFacts({ status }: ModelRelease, { name, image }: ReleaseArtifact) {
-  const digest = digestOfImage(image);
-  return status?.artifacts?.find((one) => one.name === name && one.digest === digest);
 }

@@ -8,9 +8,9 @@ import type { ModelRelease, ReleaseArtifact, VerifiedArtifact, VerifiedSignature
 import type { Signer } from "../api/signer.ts";
 import { type CountedSignature, endOfSignature, findEnd, tellPeople } from "./count-signers.ts";
 import { FINDINGS, type FindingCode, type Stated, stateFinding } from "./findings.ts";
-import { digestOfImage } from "./images.ts";
 import { findUntold, isTakenBy, type RevokedSigner } from "./revoked-signers.ts";
 import type { ResolvedSigner } from "./signers.ts";
+import { findVerified, isFailure } from "./verified-artifacts.ts";
 
 /** Who signs, as a policy says it now. */
 export interface Trust {
@@ -36,12 +36,10 @@ const isCode = (code: string): code is FindingCode => Object.hasOwn(FINDINGS, co
 export function judgeSignatures(release: ModelRelease, tier: Tier, trust: Trust): SignatureJudgement {
   let until = Number.POSITIVE_INFINITY;
   for (const artifact of release.spec.artifacts) {
-    for (const demand of tier.signatures) {
-      if (!isAsked(demand, artifact)) continue;
-      const judged = judgeDemand(release, artifact, demand, trust);
-      if (judged.outcome === "lacking") return judged;
-      until = Math.min(until, judged.until);
-    }
+    const demands = tier.signatures.filter((demand) => isAsked(demand, artifact));
+    const judged = demands.length === 0 ? undefined : judgeArtifact(release, artifact, demands, trust);
+    if (judged?.outcome === "lacking") return judged;
+    until = Math.min(until, judged?.until ?? until);
   }
   return { outcome: "signed", until };
 }
@@ -50,27 +48,32 @@ export function judgeSignatures(release: ModelRelease, tier: Tier, trust: Trust)
 const isAsked = ({ over, format }: SignatureDemand, artifact: ReleaseArtifact) =>
   (over !== "model" || artifact.format !== "Image") && (format === undefined || artifact.format === format);
 
-function judgeDemand(
+function judgeArtifact(
   release: ModelRelease,
   artifact: ReleaseArtifact,
-  demand: SignatureDemand,
+  demands: readonly SignatureDemand[],
   trust: Trust,
 ): SignatureJudgement {
   const { name, namespace = "" } = release.metadata;
   const values = { artifact: artifact.name, release: name, namespace, policy: trust.policy };
-  const digest = digestOfImage(artifact.image);
-  const facts = release.status?.artifacts?.find((one) => one.name === artifact.name && one.digest === digest);
+  const facts = findVerified(release, artifact);
   if (facts === undefined) return lacking(stateFinding("VerificationPending", values));
   const fallen = listRevoked(trust);
   const untold = fallen.map(findUntold).find((one) => one !== undefined);
   if (untold !== undefined) return lacking(untold);
-  const people = tellPeople(facts.signatures);
-  const condemned = new Set(people.filter((_, at) => fallen.some((one) => isTaken(one, facts.signatures[at]))));
-  const all = listSignatures(facts, people, demand, trust);
-  const standing = all.filter(({ signer, who }) => !trust.revoked.has(signer) && !condemned.has(who));
-  const until = findEnd(standing, demand.count, trust.now);
-  if (until !== undefined) return { outcome: "signed", until };
-  return lacking(explainLack({ facts, demand, trust, values, all, standing }));
+  const owned = tellOwners(facts);
+  const condemned = new Set(
+    owned.filter(({ signature }) => fallen.some((one) => isTakenBy(one, signature))).map(({ who }) => who),
+  );
+  let until = Number.POSITIVE_INFINITY;
+  for (const demand of demands) {
+    const all = listSignatures(owned, demand, trust);
+    const standing = all.filter(({ signer, who }) => !trust.revoked.has(signer) && !condemned.has(who));
+    const end = findEnd(standing, demand.count, trust.now);
+    if (end === undefined) return lacking(explainLack({ facts, demand, trust, values, all, standing }));
+    until = Math.min(until, end);
+  }
+  return { outcome: "signed", until };
 }
 
 const lacking = (fault: Stated): SignatureJudgement => ({ outcome: "lacking", fault });
@@ -81,23 +84,33 @@ const listRevoked = ({ definitions, signers, revoked }: Trust): RevokedSigner[] 
     .filter(({ name }) => revoked.has(name))
     .map((definition) => ({ definition, resolved: signers[definition.name] }));
 
-const isTaken = (one: RevokedSigner, signature: VerifiedSignature | undefined) =>
-  signature !== undefined && isTakenBy(one, signature);
+/** A signature, with the one of all the people behind an artifact's whose it is. */
+interface OwnedSignature {
+  signature: VerifiedSignature;
+  who: string;
+}
+
+function tellOwners({ signatures }: VerifiedArtifact): OwnedSignature[] {
+  const people = tellPeople(signatures);
+  return signatures.flatMap((signature, at) => {
+    const who = people[at];
+    return who === undefined ? [] : [{ signature, who }];
+  });
+}
 
 /** What the demanded signers signed, whether or not they are revoked. */
 function listSignatures(
-  facts: VerifiedArtifact,
-  people: readonly string[],
+  owned: readonly OwnedSignature[],
   demand: SignatureDemand,
   { signers }: Trust,
 ): CountedSignature[] {
   return demand.anyOf.flatMap((signer) => {
     const resolved = signers[signer];
     if (resolved?.outcome !== "usable") return [];
-    return facts.signatures.flatMap((one, at) => {
-      const isAsked = one.over === demand.over && one.predicateType === demand.predicateType;
-      if (!isAsked || one.signerDigest !== resolved.digest) return [];
-      return [{ signer, who: people[at] ?? "", until: endOfSignature(one) }];
+    return owned.flatMap(({ signature, who }) => {
+      const isAsked = signature.over === demand.over && signature.predicateType === demand.predicateType;
+      if (!isAsked || signature.signerDigest !== resolved.digest) return [];
+      return [{ signer, who, until: endOfSignature(signature) }];
     });
   });
 }
@@ -135,10 +148,7 @@ function findTrustFault(demand: SignatureDemand, { signers }: Trust): Stated | u
 /** The problem that tells most about the demand: a model that differs says more than a signature that does. */
 function restateProblem({ problems = [] }: VerifiedArtifact, demand: SignatureDemand): Stated | undefined {
   const known = problems.flatMap(({ code, text }) => (isCode(code) ? [{ code, text }] : []));
-  const isTelling = ({ code }: Stated) =>
-    code === "RegistryFailed" ||
-    code === "VerificationFailed" ||
-    (code === "ModelMismatch") === (demand.over === "model");
+  const isTelling = ({ code }: Stated) => isFailure(code) || (code === "ModelMismatch") === (demand.over === "model");
   return known.find(isTelling) ?? known[0];
 }
 

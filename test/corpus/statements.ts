@@ -1,6 +1,6 @@
 // What signatures are over: cosign's statements and payloads, attestations, manifests of models.
 import { createHash } from "node:crypto";
-import { toPae } from "../../src/adapters/signatures/bundle.ts";
+import { toPae } from "../../src/adapters/in-toto.ts";
 import { FILES, MODEL } from "./pack.ts";
 
 export const IN_TOTO = "application/vnd.in-toto+json";

@@ -4,6 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { findControlPlaneBinary } from "../harness/binary.ts";
+import { runBuildScript } from "../harness/build-script.ts";
 import { findHelm } from "../harness/helm.ts";
 import { MISSING_VARIABLE, TOOLS_VARIABLE, type Tools } from "./harness/tools.ts";
 
@@ -19,17 +20,8 @@ const need = async <T>(what: string, step: Promise<T>): Promise<T> => {
   }
 };
 
-function build(tool: "argocd" | "flux"): Promise<string> {
-  return new Promise((ok, no) => {
-    const child = spawn("bash", [at("build.sh"), tool], { stdio: ["ignore", "pipe", "inherit"] });
-    let path = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      path += text;
-    });
-    child.once("error", no);
-    child.once("close", (code) => (code === 0 ? ok(path.trim()) : no(new Error(`${tool} was not built`))));
-  });
-}
+const build = (tool: "argocd" | "flux"): Promise<string> =>
+  runBuildScript(at("build.sh"), [tool], `${tool} was not built`);
 
 /** Folder and version of a Go module that one of the builds pins. */
 async function findModule(folder: string, module: string): Promise<{ dir: string; version: string }> {

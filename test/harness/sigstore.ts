@@ -1,7 +1,7 @@
 // A private Sigstore in this process: an authority that issues for names, its certificate log, a transparency log and a
 // timestamp authority. It asks nobody who they are, and nothing of the network.
 import { createHash, sign } from "node:crypto";
-import { toPae } from "../../src/adapters/signatures/bundle.ts";
+import { toPae } from "../../src/adapters/in-toto.ts";
 import {
   createAuthority,
   createCertificateLog,

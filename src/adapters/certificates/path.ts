@@ -3,8 +3,9 @@
  * model signing takes the moment when the certificate began for now, so that none ever runs out; here it does.
  */
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { Certificate, CertificateChainValidationEngine } from "pkijs";
+import { type Certificate, CertificateChainValidationEngine } from "pkijs";
 import { findKeyFault } from "../../domain/public-keys.ts";
+import { type ParsedCertificate, parseCertificate } from "./parsed-certificate.ts";
 import { demandSigning, demandSoundPath } from "./path-rules.ts";
 import { CertificateRefusal } from "./refusal.ts";
 import { demandUnrevoked } from "./revocation.ts";
@@ -14,16 +15,15 @@ const MAX_STEPS = 64;
 
 const invalid = (why: string) => new CertificateRefusal(why);
 
-function readCertificate(bytes: Buffer, whose: string): { node: X509Certificate; pki: Certificate } {
+function readCertificate(bytes: Buffer, whose: string): ParsedCertificate {
   try {
-    const node = new X509Certificate(bytes);
-    return { node, pki: Certificate.fromBER(new Uint8Array(node.raw)) };
+    return parseCertificate(bytes);
   } catch {
     throw invalid(`${whose} is no certificate`);
   }
 }
 
-function isSelfIssued({ node }: { node: X509Certificate }): boolean {
+function isSelfIssued({ node }: ParsedCertificate): boolean {
   try {
     return node.checkIssued(node) && node.verify(node.publicKey);
   } catch {
@@ -32,7 +32,7 @@ function isSelfIssued({ node }: { node: X509Certificate }): boolean {
   }
 }
 
-const toContent = ({ pki }: { pki: Certificate }) => Buffer.from(pki.tbsView).toString("base64");
+const toContent = ({ pki }: ParsedCertificate) => Buffer.from(pki.tbsView).toString("base64");
 
 /** Who is trusted, and what is asked. */
 export interface CertificateTrust {

@@ -1,9 +1,8 @@
 /** What kind of artifact a manifest describes, and how each of its layers is to be read. */
 import { isSoundName } from "../model-signing/names.ts";
-import { showName } from "../model-signing/refusal.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 import type { Descriptor, Manifest } from "../registry/registry.ts";
 import type { Packing, Reading } from "./layer.ts";
-import { unfit } from "./refuse.ts";
 
 const CONFIG = {
   modelPack: "application/vnd.cncf.model.config.v1+json",

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Hasher, loadHash } from "../model-signing/hash-file.ts";
 import type { ModelHash } from "../model-signing/manifest.ts";
-import { unfit } from "./refuse.ts";
+import { unfit } from "../model-signing/refusal.ts";
 
 /** How a signature lists digests. */
 export interface Listing {

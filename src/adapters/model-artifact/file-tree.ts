@@ -1,7 +1,6 @@
 /** Files in their folders. Each step costs as much as its path is deep, however many files there are. */
-import { showName } from "../model-signing/refusal.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 import type { LayerFile } from "./layer.ts";
-import { unfit } from "./refuse.ts";
 
 type Node = Folder | LayerFile;
 type Folder = Map<string, Node>;

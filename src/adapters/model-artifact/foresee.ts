@@ -1,10 +1,9 @@
 /** Tells by its manifest alone that an artifact cannot be what was signed, or asks for too much, before any layer is read. */
 import type { ModelManifest } from "../model-signing/manifest.ts";
-import { showName } from "../model-signing/refusal.ts";
+import { mismatch, showName, unfit } from "../model-signing/refusal.ts";
 import type { FormLayer } from "./artifact-form.ts";
 import type { Limits } from "./limits.ts";
 import { listIgnored } from "./match-files.ts";
-import { mismatch, unfit } from "./refuse.ts";
 
 /** Refuses layers that are to be read: too many bytes, or raw ones that have no place in what was signed. */
 export function demandLikely(layers: readonly FormLayer[], manifest: ModelManifest, limits: Limits): void {

@@ -3,9 +3,9 @@
  * the last: some read on, some stop, so that one layer would be two.
  */
 import { constants, crc32, createInflateRaw } from "node:zlib";
+import { unfit } from "../model-signing/refusal.ts";
 import { createByteReader } from "./bytes.ts";
 import { runEngine } from "./engine.ts";
-import { unfit } from "./refuse.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 const TRAILER_BYTES = 8;

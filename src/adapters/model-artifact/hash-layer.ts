@@ -1,12 +1,11 @@
 /** Reads one layer once: every file's digests and format. Nothing of it counts before the stream has ended well. */
-import { ModelRefusal, showName } from "../model-signing/refusal.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 import { type Digester, loadDigester } from "./digest-file.ts";
 import { createSniffer } from "./formats/sniffer.ts";
 import { createImageSieve } from "./image-entries.ts";
 import type { LayerContents, LayerEntry, LayerFile, LayerTask } from "./layer.ts";
 import { createPackSieve } from "./pack-entries.ts";
 import { parsePath } from "./paths.ts";
-import { unfit } from "./refuse.ts";
 import type { Sieve } from "./sieve.ts";
 import { readTar } from "./tar.ts";
 import { unpack } from "./unpack.ts";
@@ -38,25 +37,23 @@ async function hashTar(task: LayerTask, bytes: AsyncIterable<Buffer>, sieve: Sie
     count += 1;
     if (count > limits.entries) throw unfit(`layer ${task.digest} has more than ${limits.entries} entries`);
     const path = parsePath(entry.name, entry.kind === "folder", limits);
-    const sifted = sieve.sift(entry, path);
-    if (sifted.keep !== "nothing") names += Buffer.byteLength(sifted.keep === "file" ? sifted.path : sifted.entry.path);
+    const kept = sieve.sift(entry, path);
+    names += Buffer.byteLength(kept?.path ?? "");
     if (names + sieve.names() > limits.namesBytes)
       throw unfit(`layer ${task.digest} has more than ${limits.namesBytes} bytes of names`);
-    if (sifted.keep === "nothing") {
+    if (kept === undefined) {
       await skip(entry.content);
       continue;
     }
-    const kept = sifted.keep === "file" ? sifted : sifted.entry;
-    const id = sifted.keep === "file" ? kept.path : `${sifted.entry.kind}:${kept.path}`;
-    // A folder that is named twice stays one folder.
-    if (seen.has(id) && (sifted.keep === "file" || sifted.entry.kind !== "folder"))
-      throw unfit(`${showName(path)} comes twice in layer ${task.digest}`);
+    const id = kept.kind === "file" ? kept.path : `${kept.kind}:${kept.path}`;
     const isKnown = seen.has(id);
     seen.add(id);
-    if (sifted.keep === "file") entries.push(await hashContent(entry.content, kept.path, createDigester()));
+    // A folder that is named twice stays one folder.
+    if (isKnown && kept.kind !== "folder") throw unfit(`${showName(path)} comes twice in layer ${task.digest}`);
+    if (kept.kind === "file") entries.push(await hashContent(entry.content, kept.path, createDigester()));
     else {
       await skip(entry.content);
-      if (!isKnown) entries.push(sifted.entry);
+      if (!isKnown) entries.push({ kind: kept.kind, path: kept.path });
     }
   }
   return entries;
@@ -80,8 +77,7 @@ export async function hashLayer(task: LayerTask, open: OpenLayer): Promise<Layer
     case "file": {
       const createDigester = await loadDigester(task.listing);
       const file = await hashContent(bytes, "", createDigester());
-      if (file.size !== task.size)
-        throw new ModelRefusal("ModelUnfit", `layer ${task.digest} has fewer bytes than it says`);
+      if (file.size !== task.size) throw unfit(`layer ${task.digest} has fewer bytes than it says`);
       return { entries: [file], links: [], folders: [], unpacked };
     }
     case "pack":

@@ -2,10 +2,9 @@
  * What the entries of a container image's layer mean for the model at `root`. Files elsewhere are the image's own; what
  * could lead there from elsewhere, or from there elsewhere, is refused.
  */
-import { showName } from "../model-signing/refusal.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 import { isSoundName } from "../model-signing/names.ts";
 import { isWithin, toParent } from "./paths.ts";
-import { unfit } from "./refuse.ts";
 import type { Sieve, Sifted } from "./sieve.ts";
 import type { TarEntry } from "./tar.ts";
 
@@ -20,11 +19,6 @@ function toInner(path: string, root: string): string | undefined {
   return root === "" ? path : path.slice(root.length + 1);
 }
 
-const entry = (kind: "folder" | "whiteout" | "opaque", path: string): Sifted => ({
-  keep: "entry",
-  entry: { kind, path },
-});
-
 /** A whiteout in the model, or of a folder that holds it. */
 function siftWhiteout({ kind, size }: TarEntry, path: string, root: string): Sifted {
   const parent = toParent(path);
@@ -32,7 +26,7 @@ function siftWhiteout({ kind, size }: TarEntry, path: string, root: string): Sif
   const name = toName(path).slice(WHITEOUT.length);
   const target = isOpaque ? parent : parent === "" ? name : `${parent}/${name}`;
   const inner = toInner(target, root);
-  if (inner === undefined && !isWithin(root, target)) return { keep: "nothing" };
+  if (inner === undefined && !isWithin(root, target)) return undefined;
   if (
     kind !== "file" ||
     size > 0 ||
@@ -43,7 +37,7 @@ function siftWhiteout({ kind, size }: TarEntry, path: string, root: string): Sif
   )
     throw unfit(`${showName(path)} is no whiteout`);
   // Whatever hides a folder that holds the model hides all of it.
-  return entry(isOpaque || inner === undefined || inner === "" ? "opaque" : "whiteout", inner ?? "");
+  return { kind: isOpaque || inner === undefined || inner === "" ? "opaque" : "whiteout", path: inner ?? "" };
 }
 
 function demandHarmlessLink({ kind, link }: TarEntry, path: string, root: string): void {
@@ -80,14 +74,14 @@ export function createImageSieve(root: string): Sieve {
           throw unfit(`${showName(path)} stands where the model's folder belongs`);
         if (kind === "symlink") keep(links, path);
         demandHarmlessLink(about, path, root);
-        return { keep: "nothing" };
+        return undefined;
       }
       if (inner === "" && kind !== "folder") throw unfit(`${showName(path)} stands where the model's folder belongs`);
       switch (kind) {
         case "file":
-          return { keep: "file", path: inner };
+          return { kind, path: inner };
         case "folder":
-          return entry("folder", inner);
+          return { kind, path: inner };
         case "symlink":
         case "hardlink":
         case "special":

@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { parseJson } from "../decode.ts";
 import type { Manifest } from "../registry/registry.ts";
+import { unfit } from "../model-signing/refusal.ts";
+import { boundBytes } from "./bytes.ts";
 import type { OpenLayer } from "./hash-layer.ts";
-import { unfit } from "./refuse.ts";
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
@@ -19,13 +20,9 @@ const kitfile = z.looseObject({
 
 async function readConfig({ config }: Manifest, open: OpenLayer): Promise<z.output<typeof kitfile>> {
   if (config.size > MAX_CONFIG_BYTES) throw unfit(`its config has more than ${MAX_CONFIG_BYTES} bytes`);
+  const bytes = boundBytes(open(config), config.size, () => unfit("its config has more bytes than it says"));
   const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of open(config)) {
-    size += chunk.length;
-    if (size > config.size) throw unfit("its config has more bytes than it says");
-    chunks.push(chunk);
-  }
+  for await (const chunk of bytes) chunks.push(chunk);
   try {
     return kitfile.parse(parseJson(Buffer.concat(chunks)));
   } catch {

@@ -3,7 +3,7 @@
  * folder. Weights in raw layers are not read where SHA-256 of whole files is listed: a layer's digest is its file's.
  */
 import type { ModelManifest } from "../model-signing/manifest.ts";
-import { ModelRefusal, type ModelRefusalCode, showName } from "../model-signing/refusal.ts";
+import { ModelRefusal, type ModelRefusalCode, showName, unfit } from "../model-signing/refusal.ts";
 import type { Manifest } from "../registry/registry.ts";
 import { type ArtifactForm, type FormedArtifact, type FormLayer, readForm } from "./artifact-form.ts";
 import { isPlain, type Listing } from "./digest-file.ts";
@@ -16,7 +16,6 @@ import { type MatchedFiles, matchFiles, type Packed, toPacked } from "./match-fi
 import { joinLayers, stackLayers } from "./merge-layers.ts";
 import { digestModel } from "./model-digest.ts";
 import { isWithin } from "./paths.ts";
-import { unfit } from "./refuse.ts";
 import { createTally } from "./tally.ts";
 
 /** Keeps what was found in layers, by the key of the task. What is kept has to come back as it went. */

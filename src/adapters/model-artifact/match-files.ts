@@ -3,12 +3,11 @@ import { GIT_FILES } from "../model-signing/enumerate.ts";
 import type { ModelManifest } from "../model-signing/manifest.ts";
 import type { Resource } from "../model-signing/resources.ts";
 import { isSoundName } from "../model-signing/names.ts";
-import { showName } from "../model-signing/refusal.ts";
+import { mismatch, showName } from "../model-signing/refusal.ts";
 import type { LayerFile } from "./layer.ts";
 import { LIMITS } from "./limits.ts";
 import { isDeep, listAbove, toParent } from "./paths.ts";
 import { createPathSet, type PathSet } from "./path-set.ts";
-import { mismatch } from "./refuse.ts";
 
 /** A file, with whether it may go unsigned where it lies apart from the model. */
 export type Packed = { file: LayerFile; isAside: boolean };

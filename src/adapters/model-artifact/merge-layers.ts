@@ -1,12 +1,11 @@
 /** Puts layers together: side by side in a pack, one over the other in an image. */
 import { isSoundName } from "../model-signing/names.ts";
-import { showName } from "../model-signing/refusal.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 import { createFileTree, type FileTree } from "./file-tree.ts";
 import type { LayerContents, LayerEntry, LayerFile } from "./layer.ts";
 import type { Limits } from "./limits.ts";
 import { createPathSet } from "./path-set.ts";
 import { isDeep } from "./paths.ts";
-import { unfit } from "./refuse.ts";
 
 function demandSound(path: string, { depth }: Limits): void {
   if (!isSoundName(path)) throw unfit(`${showName(path)} is no path within a model`);

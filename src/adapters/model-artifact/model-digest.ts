@@ -5,8 +5,7 @@
 import { createHash } from "node:crypto";
 import { toCanonicalText } from "../../domain/canonical.ts";
 import { isSoundName } from "../model-signing/names.ts";
-import { showName } from "../model-signing/refusal.ts";
-import { unfit } from "./refuse.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 
 export interface DigestedFile {
   path: string;

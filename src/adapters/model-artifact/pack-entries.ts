@@ -1,6 +1,5 @@
 /** What the entries of a packed ModelPack or ModelKit layer mean. */
-import { showName } from "../model-signing/refusal.ts";
-import { unfit } from "./refuse.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 import type { Sieve } from "./sieve.ts";
 
 /** A pack holds files and folders; whiteouts mean something to some who mount it and nothing to others. */
@@ -11,9 +10,9 @@ export function createPackSieve(): Sieve {
         case "file":
           if (path.split("/").some((part) => part.startsWith(".wh.")))
             throw unfit(`${showName(path)} may take away another file`);
-          return { keep: "file", path };
+          return { kind, path };
         case "folder":
-          return { keep: "entry", entry: { kind: "folder", path } };
+          return { kind, path };
         case "symlink":
         case "hardlink":
         case "special":

@@ -1,5 +1,5 @@
 /** Paths that are marked, so that what lies at or below one is found in one walk along its own path. */
-import { unfit } from "./refuse.ts";
+import { unfit } from "../model-signing/refusal.ts";
 
 export interface PathSet {
   /** Throws a ModelRefusal where the set has too many folders. */

@@ -1,7 +1,6 @@
 /** Paths of tar entries: relative, normalised, UTF-8. Nothing is folded: names that differ in one byte are two names. */
-import { showName } from "../model-signing/refusal.ts";
+import { showName, unfit } from "../model-signing/refusal.ts";
 import type { Limits } from "./limits.ts";
-import { unfit } from "./refuse.ts";
 
 /** Reads the name of an entry; `""` is the top. One `./` in front and, for a folder, one `/` behind mean nothing. */
 export function parsePath(name: Buffer, isFolder: boolean, { pathBytes, depth }: Limits): string {

@@ -1,12 +1,9 @@
 /** What has to be decided on every entry of a layer, for a pack in one way and for an image in another. */
-import type { LayerEntry, LayerFile } from "./layer.ts";
+import type { LayerEntry } from "./layer.ts";
 import type { TarEntry } from "./tar.ts";
 
-/** What becomes of an entry: it is hashed as `path`, kept as it is, or of no concern. */
-export type Sifted =
-  | { keep: "file"; path: string }
-  | { keep: "entry"; entry: Exclude<LayerEntry, LayerFile> }
-  | { keep: "nothing" };
+/** What an entry is kept as: a file is hashed, all else kept as it is. Undefined where it is of no concern. */
+export type Sifted = Pick<LayerEntry, "kind" | "path"> | undefined;
 
 /** Decides on the entries of one layer, one after the other. Throws a ModelRefusal. */
 export interface Sieve {

@@ -1,7 +1,7 @@
 /** Counts what the layers of an artifact hold, one with the other; a layer that comes twice counts twice. */
+import { unfit } from "../model-signing/refusal.ts";
 import type { LayerContents } from "./layer.ts";
 import type { Limits } from "./limits.ts";
-import { unfit } from "./refuse.ts";
 
 /** Makes a tally. What it returns adds a layer, and throws a ModelRefusal where that makes too much of anything. */
 export function createTally(limits: Limits): (contents: LayerContents) => void {

@@ -2,7 +2,7 @@
  * Blocks and extended headers of tar, read strictly. Readers of tar differ in what they make of doubtful headers; one that
  * two of them could read differently would name one file to us and another to the node, so it is refused.
  */
-import { unfit } from "./refuse.ts";
+import { unfit } from "../model-signing/refusal.ts";
 
 export const BLOCK_BYTES = 512;
 

@@ -2,8 +2,8 @@
  * Streams a tar: one entry after the other, the content of files chunk by chunk. Only what every reader reads alike is
  * taken; see docs/model-artifacts.md for where readers differ.
  */
+import { unfit } from "../model-signing/refusal.ts";
 import { type ByteReader, createByteReader } from "./bytes.ts";
-import { unfit } from "./refuse.ts";
 import {
   BLOCK_BYTES,
   type ExtendedKind,

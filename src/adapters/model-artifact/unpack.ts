@@ -1,9 +1,9 @@
 /** Unpacks a layer's bytes within bounds. */
+import { unfit } from "../model-signing/refusal.ts";
 import { boundBytes, gatherBytes } from "./bytes.ts";
 import { gunzip } from "./gzip.ts";
 import type { LayerTask } from "./layer.ts";
 import { boundUnpacked } from "./limits.ts";
-import { unfit } from "./refuse.ts";
 import { unzstd } from "./zstd.ts";
 
 /** The unpacked bytes of a layer. */

@@ -3,10 +3,10 @@
  * chunks end, so the frame's own outline is followed beside it.
  */
 import { createZstdDecompress } from "node:zlib";
+import { unfit } from "../model-signing/refusal.ts";
 import { type ByteReader, createByteReader } from "./bytes.ts";
 import { runEngine } from "./engine.ts";
 import { isZlibError, ZSTD_WINDOW } from "./gzip.ts";
-import { unfit } from "./refuse.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 const MAGIC = 0xfd2fb528;

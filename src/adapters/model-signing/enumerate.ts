@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { byCodePoint, isIgnored, isSoundName } from "./names.ts";
-import { changed, ModelRefusal, showName } from "./refusal.ts";
+import { changed, showName, unfit } from "./refusal.ts";
 
 /** By what a file is known again: another one, or one that was written to, has another. */
 export type FileStamp = Pick<BigIntStats, "dev" | "ino" | "size" | "mtimeNs" | "ctimeNs">;
@@ -19,8 +19,6 @@ export interface ModelFile {
 /** Left out at the top of a model, and nowhere else. */
 export const GIT_FILES: readonly string[] = [".git", ".gitattributes", ".github", ".gitignore"];
 const MAX_FILES = 1_000_000;
-
-const unfit = (why: string) => new ModelRefusal("ModelUnfit", why);
 
 export const toStamp = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileStamp => ({
   dev,

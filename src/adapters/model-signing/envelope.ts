@@ -1,8 +1,8 @@
 /** The container of a model signature (OMS v1.0): a Sigstore bundle with exactly three members and one DSSE signature. */
 import { z } from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
-import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
-import { ModelRefusal } from "./refusal.ts";
+import { IN_TOTO_TYPE } from "../in-toto.ts";
+import { broken } from "./refusal.ts";
 
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
@@ -52,8 +52,7 @@ export interface ModelSignature {
 
 function readMaterial({ publicKey, x509CertificateChain, certificate }: z.output<typeof material>): Material {
   const given = [publicKey, x509CertificateChain, certificate].filter((one) => one !== undefined).length;
-  if (given !== 1)
-    throw new ModelRefusal("SignatureBroken", "it does not say with exactly one key or certificate it was made");
+  if (given !== 1) throw broken("it does not say with exactly one key or certificate it was made");
   if (x509CertificateChain !== undefined) {
     return { method: "certificate", chain: x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes) };
   }
@@ -66,10 +65,7 @@ export function parseSignature(bytes: Buffer): ModelSignature {
   try {
     parsed = envelope.parse(parseBoundedJson(bytes, MAX_BUNDLE_VALUES));
   } catch {
-    throw new ModelRefusal(
-      "SignatureBroken",
-      "it is no Sigstore bundle with one DSSE signature, as model signing v1.0 has it",
-    );
+    throw broken("it is no Sigstore bundle with one DSSE signature, as model signing v1.0 has it");
   }
   const [first] = parsed.dsseEnvelope.signatures;
   return {

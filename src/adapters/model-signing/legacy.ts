@@ -4,16 +4,16 @@
  */
 import { type KeyObject, verify } from "node:crypto";
 import { z } from "zod";
-import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
-import { findCurveHash } from "../signatures/keys.ts";
-import { MAX_RESOURCES, type ModelManifest, STATEMENT_TYPE } from "./manifest.ts";
-import { ModelRefusal, showName } from "./refusal.ts";
+import { IN_TOTO_TYPE, STATEMENT_V1 } from "../in-toto.ts";
+import { findHash } from "./elliptic.ts";
+import { MAX_RESOURCES, type ModelManifest } from "./manifest.ts";
+import { broken, showName } from "./refusal.ts";
 import { demandSoundNames } from "./resources.ts";
 
 export const LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1";
 
 const statement = z.object({
-  _type: z.literal(STATEMENT_TYPE),
+  _type: z.literal(STATEMENT_V1),
   subject: z
     .array(
       z.object({
@@ -27,8 +27,6 @@ const statement = z.object({
     .max(MAX_RESOURCES),
   predicateType: z.literal(LEGACY_PREDICATE_TYPE),
 });
-
-const broken = (why: string) => new ModelRefusal("SignatureBroken", why);
 
 /** Reads a statement of version 0.2. Throws a ModelRefusal. */
 export function toLegacyManifest(json: unknown): ModelManifest {
@@ -91,8 +89,7 @@ export function toLegacyPae(payload: Buffer): Buffer {
 
 /** Whether `signature` is one of version 0.2 by the key: with SHA-256 on every curve. */
 export function isLegacySignedBy(key: KeyObject, payload: Buffer, signature: Buffer): boolean {
-  if (findCurveHash(key) === undefined)
-    throw new ModelRefusal("MethodMismatch", "the key is on none of the curves P-256, P-384 and P-521");
+  findHash(key);
   try {
     return verify("sha256", toLegacyPae(payload), key, signature);
   } catch {

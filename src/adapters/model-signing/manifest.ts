@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { ModelRefusal, showName } from "./refusal.ts";
+import { STATEMENT_V1 } from "../in-toto.ts";
+import { broken, showName } from "./refusal.ts";
 import { demandSoundNames, demandWholeFiles, parseShard, type Resource } from "./resources.ts";
 
-export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 export const PREDICATE_TYPE = "https://model_signing/signature/v1.0";
 
 /** The hashes of the algorithm registry. The reference implementation writes `blake2b` and calls it `blake2`. */
@@ -31,7 +31,7 @@ export interface ModelManifest {
 export const MAX_RESOURCES = 200_000;
 
 const statement = z.object({
-  _type: z.literal(STATEMENT_TYPE),
+  _type: z.literal(STATEMENT_V1),
   subject: z.array(z.object({ name: z.string().min(1), digest: z.object({ sha256: z.string() }) })).length(1),
   predicateType: z.literal(PREDICATE_TYPE),
   predicate: z.object({
@@ -51,8 +51,6 @@ const statement = z.object({
 
 /** A path that leaves nothing of a model. */
 const isWhole = (path: string) => path.split("/").every((part) => part === "" || part === ".") && !path.startsWith("/");
-
-const broken = (why: string) => new ModelRefusal("SignatureBroken", why);
 
 /** Reads the statement that an envelope carries. Throws a ModelRefusal. */
 export function toManifest(json: unknown): ModelManifest {
@@ -108,7 +106,7 @@ export function writeStatement(
   for (const { digest } of files) root.update(digest, "hex");
   return Buffer.from(
     JSON.stringify({
-      _type: STATEMENT_TYPE,
+      _type: STATEMENT_V1,
       subject: [{ name: model, digest: { sha256: root.digest("hex") } }],
       predicateType: PREDICATE_TYPE,
       predicate: {

@@ -2,11 +2,8 @@
 import { GIT_FILES, type ModelFile } from "./enumerate.ts";
 import type { ModelManifest } from "./manifest.ts";
 import { isIgnored, isSoundName } from "./names.ts";
-import { ModelRefusal, showName } from "./refusal.ts";
+import { mismatch, showName } from "./refusal.ts";
 import type { Resource } from "./resources.ts";
-
-/** What lies on disk is another thing than was signed. */
-export const mismatch = (why: string) => new ModelRefusal("ModelMismatch", why);
 
 /** What the signer says to have left out, as far as it is a path within the model. */
 export const listRecorded = ({ ignored }: ModelManifest) => ignored.filter(isSoundName);

@@ -24,6 +24,14 @@ export class ModelRefusal extends Error {
 export const showName = (name: string): string =>
   /^[\x20-\x7e]{1,200}$/.test(name) ? name : JSON.stringify(name.slice(0, 200));
 
+/** It cannot be read in one way only, or asks for too much. */
+export const unfit = (why: string): ModelRefusal => new ModelRefusal("ModelUnfit", why);
+
+/** It is no signature as it should be. */
+export const broken = (why: string): ModelRefusal => new ModelRefusal("SignatureBroken", why);
+
+/** What is there is another thing than was signed. */
+export const mismatch = (why: string): ModelRefusal => new ModelRefusal("ModelMismatch", why);
+
 /** What was read at one moment and is another thing at the next was seen by nobody as a whole. */
-export const changed = (name: string): ModelRefusal =>
-  new ModelRefusal("ModelUnfit", `${showName(name)} changed while the model was read`);
+export const changed = (name: string): ModelRefusal => unfit(`${showName(name)} changed while the model was read`);

@@ -1,6 +1,6 @@
 /** What a signature lists: files, or parts of them (OMS v1.0, "Shards"). */
 import { isSoundName, ONE_FILE } from "./names.ts";
-import { ModelRefusal, showName } from "./refusal.ts";
+import { broken, showName } from "./refusal.ts";
 
 /** A file, or a part of one: bytes from `start` to before `end`. */
 export interface Resource {
@@ -9,8 +9,6 @@ export interface Resource {
   /** Hex. */
   digest: string;
 }
-
-const broken = (why: string) => new ModelRefusal("SignatureBroken", why);
 
 /** Whether the model is one file that has no name of its own. */
 export const isOfOneFile = (resources: readonly Resource[]): boolean =>

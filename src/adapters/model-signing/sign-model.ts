@@ -1,13 +1,13 @@
 /** Signs a model on disk with a key, as OpenSSF Model Signing v1.0 has it: whole files, SHA-256. */
 import type { KeyObject } from "node:crypto";
 import { basename, resolve } from "node:path";
-import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
+import { IN_TOTO_TYPE } from "../in-toto.ts";
 import { hintOf, signPayload } from "./elliptic.ts";
 import { demandUnchanged, GIT_FILES, listFiles } from "./enumerate.ts";
 import { BUNDLE_TYPE } from "./envelope.ts";
 import { hashFile } from "./hash-file.ts";
 import { MAX_RESOURCES, writeStatement } from "./manifest.ts";
-import { ModelRefusal } from "./refusal.ts";
+import { unfit } from "./refusal.ts";
 import type { Watcher } from "./verify-model.ts";
 
 export interface SigningCase {
@@ -23,8 +23,7 @@ export interface SigningCase {
 export async function signModel({ model, key, chain, ignored }: SigningCase, watch: Watcher): Promise<string> {
   const listing = { model, ignored: [...GIT_FILES, ...ignored] };
   const files = await listFiles(listing);
-  if (files.length > MAX_RESOURCES)
-    throw new ModelRefusal("ModelUnfit", `it has more files than a signature may list: ${MAX_RESOURCES}`);
+  if (files.length > MAX_RESOURCES) throw unfit(`it has more files than a signature may list: ${MAX_RESOURCES}`);
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let read = 0;
   const hashed: { name: string; digest: string }[] = [];

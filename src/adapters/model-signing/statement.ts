@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseBoundedJson } from "../decode.ts";
 import { LEGACY_PREDICATE_TYPE, toLegacyManifest } from "./legacy.ts";
 import { type ModelManifest, toManifest } from "./manifest.ts";
-import { ModelRefusal } from "./refusal.ts";
+import { broken } from "./refusal.ts";
 
 /** Four values for each file, and some for what is around them. */
 const MAX_STATEMENT_VALUES = 1_000_000;
@@ -14,7 +14,7 @@ function parse(payload: Buffer): unknown {
   try {
     return parseBoundedJson(payload, MAX_STATEMENT_VALUES);
   } catch {
-    throw new ModelRefusal("SignatureBroken", "its payload is no statement of model signing v1.0");
+    throw broken("its payload is no statement of model signing v1.0");
   }
 }
 
@@ -23,8 +23,7 @@ export function parseManifest(payload: Buffer, acceptsLegacy: boolean): ModelMan
   const json = parse(payload);
   if (!legacy.safeParse(json).success) return toManifest(json);
   if (!acceptsLegacy) {
-    throw new ModelRefusal(
-      "SignatureBroken",
+    throw broken(
       "it is of model_signing 0.2, before the specification: sign anew, or accept it by --accept-v0-signatures",
     );
   }

@@ -11,9 +11,9 @@ import { type ModelSignature, parseSignature } from "./envelope.ts";
 import { hashFile, type Progress } from "./hash-file.ts";
 import { isLegacySignedBy } from "./legacy.ts";
 import type { ModelManifest } from "./manifest.ts";
-import { listGitFiles, listRecorded, matchFiles, mismatch } from "./match.ts";
+import { listGitFiles, listRecorded, matchFiles } from "./match.ts";
 import { ONE_FILE } from "./names.ts";
-import { ModelRefusal, type ModelRefusalCode, showName } from "./refusal.ts";
+import { mismatch, ModelRefusal, type ModelRefusalCode, showName } from "./refusal.ts";
 import { isOfOneFile } from "./resources.ts";
 import { parseManifest } from "./statement.ts";
 

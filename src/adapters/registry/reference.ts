@@ -48,8 +48,8 @@ function splitHost(name: string): { host: string; rest: string } {
 }
 
 /** Reads `name[:tag]`, for people who ask what a tag stands for; `latest` where there is none. Undefined where it is none. */
-export function parseTagged(image: string): { host: string; repository: string; tag: string } | undefined {
-  const { host, rest } = splitHost(image);
+export function parseTagged(name: string): { host: string; repository: string; tag: string } | undefined {
+  const { host, rest } = splitHost(name);
   const colon = rest.lastIndexOf(":");
   const repository = colon < 0 ? rest : rest.slice(0, colon);
   const tag = colon < 0 ? "latest" : rest.slice(colon + 1);
@@ -62,9 +62,6 @@ export function parseTagged(image: string): { host: string; repository: string; 
 export function parseReference(image: string): ImageReference | undefined {
   const [name = "", digest = "", ...more] = image.split("@");
   if (more.length > 0 || !DIGEST.test(digest)) return undefined;
-  const { host, rest } = splitHost(name);
-  const colon = rest.lastIndexOf(":");
-  const repository = colon < 0 ? rest : rest.slice(0, colon);
-  if (colon >= 0 && !isTag(rest.slice(colon + 1))) return undefined;
-  return isHost(host) && isRepository(repository) ? { host: toAskedHost(host), repository, digest } : undefined;
+  const named = parseTagged(name);
+  return named === undefined ? undefined : { host: named.host, repository: named.repository, digest };
 }

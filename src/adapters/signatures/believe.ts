@@ -59,7 +59,7 @@ function judgeKey(
 ): Judged {
   const key = createPublicKey(pem);
   if (form === "oms" && findCurveHash(key) === undefined) return NO_KEY;
-  return verifySignature({ key }, form, signed, signature) ? { believed: { keyDigest } } : NO_KEY;
+  return verifySignature(key, form, signed, signature) ? { believed: { keyDigest } } : NO_KEY;
 }
 
 function judgeSigstore(
@@ -91,7 +91,7 @@ async function judgeX509(
   const lists = crls === undefined ? {} : { crls: (splitPem(crls, "X509 CRL") ?? []).map(toDer) };
   try {
     const { key, leaf, until } = await findCertifiedSigner(chain, { certificates, ...lists, now });
-    if (!verifySignature({ key }, form, signed, signature)) return invalid("its certificate's key did not make it");
+    if (!verifySignature(key, form, signed, signature)) return invalid("its certificate's key did not make it");
     const names = listNames(leaf).filter((name) => name.length <= MAX_NAME && isPrintable(name));
     const name = identity === undefined ? names[0] : names.find((one) => takesName(identity, one));
     if (name === undefined) return disbelieve("stranger", `it was signed by ${names.join(", ") || "nobody named"}`);

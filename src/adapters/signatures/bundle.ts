@@ -1,9 +1,7 @@
 /** Sigstore bundles as far as whoever looks for a signer needs them: what is signed, and with what. Nothing is verified here. */
 import { z } from "zod";
 import { parseDistinctJson } from "../decode.ts";
-
-/** Payload type of a DSSE envelope with an in-toto statement. */
-export const IN_TOTO_TYPE = "application/vnd.in-toto+json";
+import { IN_TOTO_TYPE, statementAbout, toPae } from "../in-toto.ts";
 
 /** Media types of the versions there are, in both spellings. */
 export const BUNDLE_VERSIONS = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;version=0\.[123]|\.v0\.[123]\+json)$/;
@@ -44,15 +42,7 @@ const message = z.object({
   }),
 });
 
-const statement = z.object({
-  _type: z.enum(["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"]),
-  subject: z
-    .array(z.object({ name: z.string().optional(), digest: z.record(z.string(), z.string()) }))
-    .min(1)
-    .max(1000),
-  predicateType: z.string().min(1).max(1024),
-  predicate: z.unknown(),
-});
+const statement = statementAbout(1000).extend({ predicate: z.unknown() });
 
 export type Statement = z.output<typeof statement>;
 
@@ -64,12 +54,6 @@ export type Bundle =
   | { content: "statement"; statement: Statement; signed: Buffer; signature: Buffer; material: Material }
   | { content: "message"; digest: Buffer; signature: Buffer; material: Material }
   | { content: "broken"; why: string };
-
-/** DSSE v1 pre-authentication encoding: what the signature is over. */
-export function toPae(payloadType: string, payload: Buffer): Buffer {
-  const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
-  return Buffer.concat([Buffer.from(head), payload]);
-}
 
 const broken = (why: string): Bundle => ({ content: "broken", why });
 

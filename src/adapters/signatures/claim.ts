@@ -1,5 +1,6 @@
 /** What a candidate claims to be: a signature over this artifact, over the model in it, or a statement about it. */
 import { createHash } from "node:crypto";
+import { STATEMENT_V1 } from "../in-toto.ts";
 import { PREDICATE_TYPE } from "../model-signing/manifest.ts";
 import { type Artifact, parseDigest, toArtifact } from "../sigstore/artifact.ts";
 import type { Signed } from "./believe.ts";
@@ -20,8 +21,6 @@ export interface Subject {
   digest: string;
 }
 
-/** The one version that OMS v1.0 allows. */
-const STATEMENT_V1 = "https://in-toto.io/Statement/v1";
 const OTHER = "a cosign signature beside it is for another artifact";
 
 /** What a model signature is about: the digest over the digests of its files. */

@@ -51,6 +51,9 @@ type Found = { signatures: VerifiedSignature[]; model?: ModelFacts } | { problem
 
 const problem = (code: SignatureProblem["code"], why: string): Found => ({ problem: { code, why } });
 
+/** How a status calls the ways in which cosign puts signatures beside an artifact. */
+const COSIGN_FORM = { legacy: "cosign-legacy", bundle: "cosign-bundle" } as const;
+
 async function toFound(judged: JudgedCandidate, artifact: FoundArtifact, search: Search): Promise<Found> {
   if (judged.outcome === "disbelieved") {
     // Whoever attests something may be unknown: that is no fault of the artifact's signatures.
@@ -59,10 +62,8 @@ async function toFound(judged: JudgedCandidate, artifact: FoundArtifact, search:
   }
   const { over, form, by } = judged;
   switch (over.over) {
-    case "artifact": {
-      const shape = form === "legacy" ? ("cosign-legacy" as const) : ("cosign-bundle" as const);
-      return { signatures: by.map((one) => ({ ...one, over: "artifact", form: shape })) };
-    }
+    case "artifact":
+      return { signatures: by.map((one) => ({ ...one, over: "artifact", form: COSIGN_FORM[form] })) };
     case "model": {
       const match = await matchModel(over.statement, artifact, search.registry, search.model);
       if (match.outcome === "differs") return problem("ModelMismatch", match.why);
@@ -74,7 +75,7 @@ async function toFound(judged: JudgedCandidate, artifact: FoundArtifact, search:
         signatures: by.map((one) => ({
           ...one,
           over: "attestation",
-          form: form === "legacy" ? "cosign-legacy" : "cosign-bundle",
+          form: COSIGN_FORM[form],
           predicateType: over.predicateType,
         })),
       };
@@ -110,7 +111,7 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
   const closure = await readClosure(registry, ref, content);
   const misfit = findMisfit(content, search.model.format);
   if (misfit !== undefined) {
-    return { closure, signatures: [], model: undefined, problems: [{ code: "ModelMismatch", why: misfit }] };
+    return { ...onlyProblem("ModelMismatch", misfit), closure };
   }
   const { candidates, broken } = await findCandidates(registry, ref);
   const subject = { digest: ref.digest };
@@ -128,7 +129,8 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
   };
 }
 
-const failed = (code: SignatureProblem["code"], why: string): Collected => ({
+/** Nothing is known but what is wrong. */
+const onlyProblem = (code: SignatureProblem["code"], why: string): Collected => ({
   closure: [],
   signatures: [],
   model: undefined,
@@ -140,8 +142,8 @@ export async function collectSignatures(ref: ImageReference, search: Search): Pr
   try {
     return await collect(ref, search);
   } catch (error) {
-    if (error instanceof RegistryError) return failed("RegistryFailed", error.message);
-    if (error instanceof ThreadError) return failed("VerificationFailed", error.message);
+    if (error instanceof RegistryError) return onlyProblem("RegistryFailed", error.message);
+    if (error instanceof ThreadError) return onlyProblem("VerificationFailed", error.message);
     throw error;
   }
 }

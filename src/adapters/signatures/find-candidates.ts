@@ -2,7 +2,7 @@
 import { RegistryError } from "../registry/errors.ts";
 import type { ImageReference } from "../registry/reference.ts";
 import type { Descriptor, Registry } from "../registry/registry.ts";
-import { IN_TOTO_TYPE } from "./bundle.ts";
+import { IN_TOTO_TYPE } from "../in-toto.ts";
 import {
   type Candidate,
   DSSE_ENVELOPE,

@@ -21,12 +21,7 @@ function listHashes(key: KeyObject, form: SigningForm): (string | null)[] {
 }
 
 /** Whether `signature` is one of `message` by the key. A signature that does not parse is none. */
-export function verifySignature(
-  { key }: { key: KeyObject },
-  form: SigningForm,
-  message: Buffer,
-  signature: Buffer,
-): boolean {
+export function verifySignature(key: KeyObject, form: SigningForm, message: Buffer, signature: Buffer): boolean {
   return listHashes(key, form).some((hash) => {
     try {
       return verify(hash, message, key, signature);

@@ -2,27 +2,16 @@
  * What @sigstore/verify leaves unasked on the way from the signer to a root: constraints of names, purposes of authorities,
  * extensions that are critical and unknown.
  */
-import { X509Certificate } from "node:crypto";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
-import { Certificate } from "pkijs";
+import { type ParsedCertificate, parseCertificate } from "../certificates/parsed-certificate.ts";
 import { demandSoundPath } from "../certificates/path-rules.ts";
 import { Refusal } from "./verdict.ts";
-
-interface Parsed {
-  node: X509Certificate;
-  pki: Certificate;
-}
-
-const parse = (der: Uint8Array): Parsed => {
-  const node = new X509Certificate(der);
-  return { node, pki: Certificate.fromBER(new Uint8Array(node.raw)) };
-};
 
 /**
  * By name and signature alone: key identifiers are hints (RFC 5280 §4.2.1.1), and whoever goes by other ones than the
  * library would follow another path, or none.
  */
-function isIssuedBy(certificate: Parsed, by: Parsed): boolean {
+function isIssuedBy(certificate: ParsedCertificate, by: ParsedCertificate): boolean {
   if (!certificate.pki.issuer.isEqual(by.pki.subject)) return false;
   try {
     return certificate.node.verify(by.node.publicKey);
@@ -36,10 +25,10 @@ function isIssuedBy(certificate: Parsed, by: Parsed): boolean {
 const MAX_STEPS = 256;
 
 /** Every way up from the signer's certificate within a chain of authorities, each as far as it goes. */
-function listPaths(leaf: Parsed, authorities: readonly Parsed[]): Parsed[][] {
-  const paths: Parsed[][] = [];
+function listPaths(leaf: ParsedCertificate, authorities: readonly ParsedCertificate[]): ParsedCertificate[][] {
+  const paths: ParsedCertificate[][] = [];
   let steps = 0;
-  const climb = (path: readonly Parsed[]) => {
+  const climb = (path: readonly ParsedCertificate[]) => {
     steps += 1;
     if (steps > MAX_STEPS) throw new Refusal("CertificateUnfit", "there are too many ways to its root");
     const [last] = path.slice(-1);
@@ -56,11 +45,11 @@ function listPaths(leaf: Parsed, authorities: readonly Parsed[]): Parsed[][] {
  * there is none.
  */
 export function demandAllowed(certificate: Buffer, { certificateAuthorities }: TrustedRoot): void {
-  const leaf = parse(certificate);
+  const leaf = parseCertificate(certificate);
   const paths = certificateAuthorities.flatMap(({ certChain }) =>
     listPaths(
       leaf,
-      (certChain?.certificates ?? []).map(({ rawBytes }) => parse(rawBytes)),
+      (certChain?.certificates ?? []).map(({ rawBytes }) => parseCertificate(rawBytes)),
     ),
   );
   if (paths.length === 0)

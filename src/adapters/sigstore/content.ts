@@ -7,7 +7,7 @@ import type { Bundle } from "@sigstore/bundle";
 import { HashAlgorithm } from "@sigstore/protobuf-specs";
 import type { SignedEntity } from "@sigstore/verify";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { toPae } from "../signatures/bundle.ts";
+import { toPae } from "../in-toto.ts";
 import { verifySignature } from "../signatures/keys.ts";
 import { type Artifact, HASHES, type HashName } from "./artifact.ts";
 import { parseStatement } from "./statement.ts";
@@ -109,7 +109,7 @@ function toEnvelope(
     compareDigest: (other) => sha256(payload).equals(other),
     compareSignedDigest: (other) => sha256(signed).equals(other),
     // sigstore signs with SHA-256 on every curve, as cosign did.
-    verifySignature: (key) => verifySignature({ key }, "cosign", signed, signature),
+    verifySignature: (key) => verifySignature(key, "cosign", signed, signature),
   };
   return { signature: content, over: { form: "statement", predicateType: statement.predicateType } };
 }

@@ -1,22 +1,13 @@
 /** In-toto statements within a DSSE envelope, v0.1 and v1. */
-import { z } from "zod";
+import type { z } from "zod";
 import { parseBoundedJson } from "../decode.ts";
-import { IN_TOTO_TYPE } from "../signatures/bundle.ts";
+import { IN_TOTO_TYPE, statementAbout } from "../in-toto.ts";
 import { Refusal } from "./verdict.ts";
-
-const TYPES = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] as const;
 
 /** Some values for each subject or file that a statement tells of. */
 const MAX_STATEMENT_VALUES = 1_000_000;
 
-const statement = z.object({
-  _type: z.enum(TYPES),
-  subject: z
-    .array(z.object({ name: z.string().optional(), digest: z.record(z.string(), z.string()) }))
-    .min(1)
-    .max(100_000),
-  predicateType: z.string().min(1).max(1024),
-});
+const statement = statementAbout(100_000);
 
 export type InTotoStatement = z.output<typeof statement>;
 

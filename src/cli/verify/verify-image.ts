@@ -10,6 +10,7 @@ import { createRegistryOpener } from "../../adapters/registry/open.ts";
 import { parsePullSecret, type PullSecret } from "../../adapters/registry/pull-secrets.ts";
 import { type ImageReference, parseReference, parseTagged, toWrittenHost } from "../../adapters/registry/reference.ts";
 import type { Registry } from "../../adapters/registry/registry.ts";
+import { listDetails, sayMatter } from "../say-signature.ts";
 import { type Answer, type Machine, UsageError } from "../session.ts";
 import { readSmall } from "./files.ts";
 import { toPlain } from "./plain.ts";
@@ -33,9 +34,6 @@ const listDemands = ({ attestation, model }: VerifyImageOptions): Demand[] => [
   ...(model === true ? [{ over: "model" as const }] : []),
   ...attestation.map((predicateType) => ({ over: "attestation" as const, predicateType })),
 ];
-
-const sayDemand = (demand: Demand) =>
-  demand.over === "attestation" ? `attestation ${demand.predicateType}` : demand.over;
 
 const isMet = (demand: Demand, signatures: readonly VerifiedSignature[]) =>
   signatures.some(
@@ -68,20 +66,12 @@ async function resolve(registry: Registry, image: string): Promise<ImageReferenc
   return { ...repository, digest: content.digest };
 }
 
-function describeSignature({
-  signer,
-  identity,
-  issuer,
-  over,
-  predicateType,
-  form,
-  files,
-  notAfter,
-}: VerifiedSignature) {
+function describeSignature(signature: VerifiedSignature) {
+  const { signer, identity, issuer, notAfter } = signature;
   const who = identity === undefined ? signer : `${toPlain(identity)} (issuer ${toPlain(issuer ?? "?")})`;
-  const what = predicateType === undefined ? over : `${over} ${toPlain(predicateType)}`;
-  const more = [form, ...(files === undefined ? [] : [`${files} files`])].join(", ");
-  return `signed by    ${who} over the ${what} (${more})${notAfter === undefined ? "" : `, until ${notAfter}`}`;
+  const more = listDetails(signature).join(", ");
+  const until = notAfter === undefined ? "" : `, until ${notAfter}`;
+  return `signed by    ${who} over the ${sayMatter(signature)} (${more})${until}`;
 }
 
 function describe(name: string, missing: readonly Demand[], found: Collected, signers: Signer[]) {
@@ -91,7 +81,7 @@ function describe(name: string, missing: readonly Demand[], found: Collected, si
     `${missing.length === 0 ? "VERIFIED " : "REFUSED  "}    ${name}`,
     ...signatures.map(describeSignature),
     ...(model === undefined ? [] : [`model        ${model.digest}`, `holds        ${model.formats.join(", ")}`]),
-    ...missing.map((demand) => `missing      a signature over the ${sayDemand(demand)} by ${who}`),
+    ...missing.map((demand) => `missing      a signature over the ${sayMatter(demand)} by ${who}`),
     ...problems.map(({ code, why }) => `found        ${code}: ${toPlain(why)}`),
     ...(missing.length === 0
       ? ["not judged   what attestations state beyond their type"]

@@ -17,12 +17,13 @@ import { stateFinding } from "../../domain/findings.ts";
 import { digestOfImage } from "../../domain/images.ts";
 import { toIso } from "../../domain/time.ts";
 import { gatherQuest, type Quest } from "../../domain/trust.ts";
+import { findVerified, hasFailed } from "../../domain/verified-artifacts.ts";
 import { type Controller, createController, fromStore, type Result } from "../../runtime/index.ts";
 import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
 import { createLooks, type Looked } from "./looks.ts";
-import { findKept, findRetry, isFailure, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
+import { findRetry, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
 
 /** What all policies of the namespace ask, and their names. */
 interface Asked extends Quest {
@@ -105,9 +106,8 @@ export function createVerificationController(tools: Toolbox, options: Verificati
       trust: asked.digest,
       verifiedAt: toIso(tools.now()),
     };
-    const isFailed = found.problems.some(({ code }) => isFailure(code));
     metrics.count("verifications", {
-      outcome: isFailed ? "failed" : found.signatures.length > 0 ? "signed" : "unsigned",
+      outcome: hasFailed(fresh) ? "failed" : found.signatures.length > 0 ? "signed" : "unsigned",
     });
     evidence.record({
       kind: "verification",
@@ -118,7 +118,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
       inputs: [asked.digest, ...found.signatures.map(({ signerDigest }) => signerDigest)],
       codes: problems.map(({ code }) => code),
     });
-    return keepThroughOutage(fresh, findKept(release, artifact));
+    return keepThroughOutage(fresh, findVerified(release, artifact));
   };
 
   /** Looks at what is due, and keeps what is known of the rest, also while a look is under way. */
@@ -127,7 +127,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     const artifacts: VerifiedArtifact[] = [];
     let askAgain: number | undefined;
     for (const artifact of release.spec.artifacts) {
-      const kept = findKept(release, artifact);
+      const kept = findVerified(release, artifact);
       const isDue = needsLook(release, artifact, asked.digest, now);
       const found = isDue ? await find(release.metadata.namespace ?? "", artifact, asked) : undefined;
       if (found?.state === "done") artifacts.push(note(release, artifact, asked, found.answer));

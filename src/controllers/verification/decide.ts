@@ -1,6 +1,6 @@
 /** What verification has to look at, and what it keeps of an earlier look. Pure. */
 import type { ModelRelease, ReleaseArtifact, VerifiedArtifact } from "../../api/model-release.ts";
-import { digestOfImage } from "../../domain/images.ts";
+import { findVerified, hasFailed } from "../../domain/verified-artifacts.ts";
 
 /** How long an artifact without a needed signature waits for the next look: its pipeline may still sign it. */
 export const UNSIGNED_RETRY_MS = 30_000;
@@ -10,15 +10,6 @@ export const AHEAD_OF_END_MS = 3_600_000;
 const MAX_WAIT_MS = 24 * 3_600_000;
 /** How long a registry that failed is left alone. */
 export const FAILED_RETRY_MS = 10_000;
-
-/** Whether nothing could be found out, rather than something bad. */
-export const isFailure = (code: string): boolean => code === "RegistryFailed" || code === "VerificationFailed";
-
-/** What is known of an artifact from before, for the digest that it names now. */
-export function findKept(release: ModelRelease, artifact: ReleaseArtifact): VerifiedArtifact | undefined {
-  const digest = digestOfImage(artifact.image);
-  return release.status?.artifacts?.find((one) => one.name === artifact.name && one.digest === digest);
-}
 
 /** Whether the policy finds something lacking, as the status says. */
 export const isUnverified = ({ status }: ModelRelease) =>
@@ -32,10 +23,10 @@ function findEnd({ signatures }: VerifiedArtifact): number | undefined {
 
 /** Whether an artifact needs a look: never seen, other signers, a failed registry, a lacking signature, or one that ran out. */
 export function needsLook(release: ModelRelease, artifact: ReleaseArtifact, trust: string, now: number): boolean {
-  const kept = findKept(release, artifact);
+  const kept = findVerified(release, artifact);
   if (kept === undefined || kept.trust !== trust) return true;
   const age = now - Date.parse(kept.verifiedAt);
-  if (kept.problems?.some(({ code }) => isFailure(code)) === true) return age >= FAILED_RETRY_MS;
+  if (hasFailed(kept)) return age >= FAILED_RETRY_MS;
   if (age < UNSIGNED_RETRY_MS) return false;
   const end = findEnd(kept);
   return isUnverified(release) || (end !== undefined && end - now <= AHEAD_OF_END_MS);
@@ -47,8 +38,7 @@ export function findRetry(
   unverified: boolean,
   now: number,
 ): number | undefined {
-  const hasFailed = artifacts.some(({ problems }) => problems?.some(({ code }) => isFailure(code)) === true);
-  if (hasFailed) return FAILED_RETRY_MS;
+  if (artifacts.some(hasFailed)) return FAILED_RETRY_MS;
   if (unverified) return UNSIGNED_RETRY_MS;
   const ends = artifacts.flatMap((artifact) => findEnd(artifact) ?? []);
   if (ends.length === 0) return undefined;
@@ -57,8 +47,7 @@ export function findRetry(
 
 /** What was verified stays verified through an outage of the registry; the problem stands beside it. */
 export function keepThroughOutage(fresh: VerifiedArtifact, kept: VerifiedArtifact | undefined): VerifiedArtifact {
-  const hasFailed = fresh.problems?.some(({ code }) => isFailure(code)) === true;
-  if (!hasFailed || kept === undefined) return fresh;
+  if (!hasFailed(fresh) || kept === undefined) return fresh;
   const { signatures, closure, model } = kept;
   return { ...fresh, signatures, closure, ...(model === undefined ? {} : { model }) };
 }

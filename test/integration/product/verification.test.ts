@@ -7,7 +7,7 @@ import { type ArtifactName, packAll } from "../../../examples/silero/artifacts.t
 import { type Artifact, packBundle } from "../../../examples/silero/pack.ts";
 import { pushArtifact } from "../../../examples/silero/push.ts";
 import { writeStatement } from "../../../src/adapters/model-signing/manifest.ts";
-import { toPae } from "../../../src/adapters/signatures/bundle.ts";
+import { toPae } from "../../../src/adapters/in-toto.ts";
 import { demand, readJson } from "../../harness/kubectl.ts";
 import { packLayer, tarFiles, toArtifact } from "../../harness/packs.ts";
 import { OPERATOR_NAMESPACE } from "../../harness/product.ts";

@@ -1,23 +1,14 @@
 // The real cosign: built once into a cache, and run without a home, a log or anything of the internet.
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runBuildScript } from "../../harness/build-script.ts";
 
-/** Path of the binary; the first build takes minutes and shows its progress on stderr. */
-export function findCosign(): Promise<string> {
-  const script = fileURLToPath(new URL("build.sh", import.meta.url));
-  return new Promise((ok, no) => {
-    const child = spawn("bash", [script], { stdio: ["ignore", "pipe", "inherit"] });
-    let path = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      path += text;
-    });
-    child.once("error", no);
-    child.once("close", (code) => (code === 0 ? ok(path.trim()) : no(new Error("cosign was not built"))));
-  });
-}
+/** Path of the binary. */
+export const findCosign = (): Promise<string> =>
+  runBuildScript(fileURLToPath(new URL("build.sh", import.meta.url)), [], "cosign was not built");
 
 export interface Answer {
   isAccepted: boolean;

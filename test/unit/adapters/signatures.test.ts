@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type Artifact, packBundle, packLegacySignature, packModel } from "../../../examples/silero/pack.ts";
 import { RegistryError } from "../../../src/adapters/registry/errors.ts";
 import type { Content, Registry } from "../../../src/adapters/registry/registry.ts";
-import { toPae } from "../../../src/adapters/signatures/bundle.ts";
+import { toPae } from "../../../src/adapters/in-toto.ts";
 import { collectSignatures } from "../../../src/adapters/signatures/collect.ts";
 import { judgeCandidates } from "../../../src/adapters/signatures/judge-candidates.ts";
 

@@ -6,7 +6,7 @@ import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts"
 import { writeStatement } from "../../../src/adapters/model-signing/manifest.ts";
 import type { ReleaseArtifact } from "../../../src/api/model-release.ts";
 import { openRegistry } from "../../../src/adapters/registry/open.ts";
-import { toPae } from "../../../src/adapters/signatures/bundle.ts";
+import { toPae } from "../../../src/adapters/in-toto.ts";
 import { collectSignatures } from "../../../src/adapters/signatures/collect.ts";
 import { judgeCandidates } from "../../../src/adapters/signatures/judge-candidates.ts";
 import { type Reply, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";

@@ -37,6 +37,9 @@ const MAGIC: [FileFormat, string][] = [
 
 const startsWith = (head: Buffer, hex: string) => head.toString("hex", 0, hex.length / 2) === hex;
 
+/** With a member first, or with nothing but the end. */
+const isZip = ({ head }: Sample) => startsWith(head, "504b0304") || startsWith(head, "504b0506");
+
 /** HDF5 may begin at 0, 512, 1024, 2048 and so on. */
 function findHdf5(head: Buffer): number | undefined {
   for (let at = 0; at < head.length; at = at === 0 ? 512 : at * 2) {
@@ -55,7 +58,7 @@ function tellBinary(sample: Sample): FileFormat | undefined {
   const { head } = sample;
   if (isSafetensors(sample)) return "safetensors";
   if (isGguf(head)) return "gguf";
-  if (startsWith(head, "504b0304") || startsWith(head, "504b0506")) return tellZip(sample);
+  if (isZip(sample)) return tellZip(sample);
   const npy = tellNpy(head);
   if (npy !== undefined) return npy;
   if (findHdf5(head) === 0) return "hdf5";
@@ -64,8 +67,6 @@ function tellBinary(sample: Sample): FileFormat | undefined {
   if (head.toString("latin1", 257, 262) === "ustar") return "tar";
   return tellMessage(sample);
 }
-
-const isZip = (sample: Sample) => startsWith(sample.head, "504b0304") || startsWith(sample.head, "504b0506");
 
 /** Tells the format of a file of which the sample is. */
 export function tellFormat(sample: Sample, name: string): FileFormat {
