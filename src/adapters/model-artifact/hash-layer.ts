@@ -45,7 +45,7 @@ async function hashTar(task: LayerTask, bytes: AsyncIterable<Buffer>, sieve: Sie
       await skip(entry.content);
       continue;
     }
-    const id = kept.kind === "file" ? kept.path : `${kept.kind}:${kept.path}`;
+    const id = `${kept.kind}:${kept.path}`;
     const isKnown = seen.has(id);
     seen.add(id);
     // A folder that is named twice stays one folder.

@@ -157,6 +157,11 @@ describe("no path comes twice, and no file is a folder", () => {
     ]);
     expect(await judge(artifact, signFiles({ "d/x": "x", "d/y": "y" }))).toEqual(["d/x", "d/y"]);
   });
+
+  test("a file that is called as if it were a folder is another thing than the folder", async () => {
+    const artifact = packArtifact("ModelPack", [tar(tarHeader({ name: "d/", type: "5" }), tarFile("folder:d", "x"))]);
+    expect(await judge(artifact, signFiles({ "folder:d": "x" }))).toEqual(["folder:d"]);
+  });
 });
 
 test("a real model with its real signature, packed every way; one bit of a weight is told", async () => {
