@@ -2,7 +2,7 @@
  * What @sigstore/verify leaves unasked on the way from the signer to a root: constraints of names, purposes of authorities,
  * extensions that are critical and unknown.
  */
-import type { TrustedRoot } from "@sigstore/protobuf-specs";
+import type { CertificateAuthority } from "@sigstore/protobuf-specs";
 import { type ParsedCertificate, parseCertificate } from "../certificates/parsed-certificate.ts";
 import { demandSoundPath } from "../certificates/path-rules.ts";
 import { Refusal } from "./verdict.ts";
@@ -21,22 +21,39 @@ function isIssuedBy(certificate: ParsedCertificate, by: ParsedCertificate): bool
   }
 }
 
+/** The certificates of an authority, and who of them issued whom. */
+export type Authorities = readonly { certificate: ParsedCertificate; issuers: readonly number[] }[];
+
+const listIssuers = (certificate: ParsedCertificate, among: readonly ParsedCertificate[]): number[] =>
+  among.flatMap((by, at) => (by !== certificate && isIssuedBy(certificate, by) ? [at] : []));
+
+/** Reads the chain of an authority. Throws where a certificate cannot be read. */
+export function readAuthorities({ certChain }: CertificateAuthority): Authorities {
+  const all = (certChain?.certificates ?? []).map(({ rawBytes }) => parseCertificate(rawBytes));
+  return all.map((certificate) => ({ certificate, issuers: listIssuers(certificate, all) }));
+}
+
 /** More steps than the ways up within any authority's chain take. */
 const MAX_STEPS = 256;
 
 /** Every way up from the signer's certificate within a chain of authorities, each as far as it goes. */
-function listPaths(leaf: ParsedCertificate, authorities: readonly ParsedCertificate[]): ParsedCertificate[][] {
+function listPaths(leaf: ParsedCertificate, authorities: Authorities): ParsedCertificate[][] {
   const paths: ParsedCertificate[][] = [];
   let steps = 0;
-  const climb = (path: readonly ParsedCertificate[]) => {
+  const climb = (path: readonly ParsedCertificate[], above: readonly number[]) => {
     steps += 1;
     if (steps > MAX_STEPS) throw new Refusal("CertificateUnfit", "there are too many ways to its root");
-    const [last] = path.slice(-1);
-    const issuers = authorities.filter((one) => last !== undefined && !path.includes(one) && isIssuedBy(last, one));
+    const issuers = above.flatMap((at) => authorities[at] ?? []).filter((one) => !path.includes(one.certificate));
     if (issuers.length === 0 && path.length > 1) paths.push([...path]);
-    for (const issuer of issuers) climb([...path, issuer]);
+    for (const { certificate, issuers: next } of issuers) climb([...path, certificate], next);
   };
-  climb([leaf]);
+  climb(
+    [leaf],
+    listIssuers(
+      leaf,
+      authorities.map(({ certificate }) => certificate),
+    ),
+  );
   return paths;
 }
 
@@ -44,14 +61,9 @@ function listPaths(leaf: ParsedCertificate, authorities: readonly ParsedCertific
  * Holds every path that a trusted root has for the certificate to what its authorities may do. Throws a Refusal, also where
  * there is none.
  */
-export function demandAllowed(certificate: Buffer, { certificateAuthorities }: TrustedRoot): void {
+export function demandAllowed(certificate: Buffer, chains: readonly Authorities[]): void {
   const leaf = parseCertificate(certificate);
-  const paths = certificateAuthorities.flatMap(({ certChain }) =>
-    listPaths(
-      leaf,
-      (certChain?.certificates ?? []).map(({ rawBytes }) => parseCertificate(rawBytes)),
-    ),
-  );
+  const paths = chains.flatMap((authorities) => listPaths(leaf, authorities));
   if (paths.length === 0)
     throw new Refusal("SignatureInvalid", "its certificate was issued by no authority of the root");
   for (const path of paths) {

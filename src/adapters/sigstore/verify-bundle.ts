@@ -5,7 +5,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
-import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
+import { type Signer, toSignedEntity, type TrustMaterial, Verifier } from "@sigstore/verify";
 import type { IdentityRule } from "../../api/signer.ts";
 import { takesName } from "../../domain/identities.ts";
 import { digestKey } from "../../domain/public-keys.ts";
@@ -14,10 +14,11 @@ import type { Artifact } from "./artifact.ts";
 import { demandAllowed } from "./authority.ts";
 import { demandSigningCertificate, listCertificates } from "./certificate.ts";
 import { toContent } from "./content.ts";
-import { keepEncodings } from "./encode-once.ts";
+import { keepCertificate } from "./compute-once.ts";
 import { demandConsistentProof } from "./inclusion-proof.ts";
 import { demandSameKey, type OwnKey } from "./log-entry.ts";
 import { readBundle } from "./read-bundle.ts";
+import { recallTrust, type Trust } from "./trust.ts";
 import { type BundleVerdict, Refusal, type VerifiedSigner } from "./verdict.ts";
 
 /** Who has to have signed: such a name as this issuer vouches for, or whoever holds this key. */
@@ -32,14 +33,14 @@ export interface BundleCase {
 
 const ALWAYS = { validFor: () => true };
 
-function findOwnKey(bundle: Bundle, expected: Expected, root: TrustedRoot): OwnKey {
+function findOwnKey(bundle: Bundle, expected: Expected, { chains }: Trust): OwnKey {
   const chain = listCertificates(bundle);
   const [certificate] = chain;
   switch (expected.by) {
     case "certificate":
       if (certificate === undefined) throw new Refusal("KeyMissing", "it was signed with a key: name it (--key)");
       demandSigningCertificate(chain);
-      demandAllowed(certificate, root);
+      demandAllowed(certificate, chains);
       return { certificate };
     case "key":
       if (certificate !== undefined) {
@@ -72,20 +73,22 @@ function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSi
 function verify({ bundle: bytes, artifact, root, expected }: BundleCase): BundleVerdict {
   const bundle = readBundle(bytes);
   const { signature, over } = toContent(bundle, artifact);
-  const own = findOwnKey(bundle, expected, root);
+  const trust = recallTrust(root);
+  const own = findOwnKey(bundle, expected, trust);
   const { tlogEntries } = bundle.verificationMaterial;
   for (const entry of tlogEntries) {
     demandSameKey(entry, own);
     demandConsistentProof(entry);
   }
-  const material = toTrustMaterial(root, () => {
+  const publicKey: TrustMaterial["publicKey"] = () => {
     if (expected.by !== "key") throw new Refusal("KeyMissing", "no key is given");
     return { publicKey: expected.key, ...ALWAYS };
-  });
+  };
+  const material = { ...trust.material, publicKey };
   // A key has no term that a moment would have to lie in.
   const verifier = new Verifier(material, expected.by === "key" ? { timestampThreshold: 0 } : {});
   const entity = { ...toSignedEntity(bundle), signature };
-  keepEncodings(material, entity);
+  if (entity.key.$case === "certificate") keepCertificate(entity.key.certificate);
   const signer = verifier.verify(entity);
   return { verdict: "verified", signer: demandSigner(signer, expected), over };
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { demandAllowed } from "../../../src/adapters/sigstore/authority.ts";
 import { parseTrustedRoot } from "../../../src/adapters/sigstore/trusted-root.ts";
+import { recallTrust } from "../../../src/adapters/sigstore/trust.ts";
 import { constrain, MAIL } from "../../corpus/authorities.ts";
 import { createWorld, type SignerWish } from "../../corpus/sigstore.ts";
 import { createKeys } from "../../harness/sigstore/certificates.ts";
@@ -10,7 +11,10 @@ const narrow = createWorld([constrain([[MAIL, "acme.example"]])]);
 const ask =
   (wish: SignerWish, world = narrow) =>
   () =>
-    demandAllowed(world.certify(createKeys(), wish).certificate, parseTrustedRoot(world.trustedRoot));
+    demandAllowed(
+      world.certify(createKeys(), wish).certificate,
+      recallTrust(parseTrustedRoot(world.trustedRoot)).chains,
+    );
 
 describe("below an authority that may name acme.example alone", () => {
   test("a name there is allowed", () => {
@@ -27,5 +31,7 @@ describe("below an authority that may name acme.example alone", () => {
 test("a certificate that no authority of the root issued is not allowed", () => {
   const other = createWorld();
   const { certificate } = other.certify(createKeys(), {});
-  expect(() => demandAllowed(certificate, parseTrustedRoot(narrow.trustedRoot))).toThrow("by no authority");
+  expect(() => demandAllowed(certificate, recallTrust(parseTrustedRoot(narrow.trustedRoot)).chains)).toThrow(
+    "by no authority",
+  );
 });

@@ -1,9 +1,9 @@
-// Certificates that keep their encoding: it is what it was, it is computed once, and a changed copy has its own.
+// Certificates that keep what was asked of them: it is what it was, it is computed once, and a changed copy has its own.
 import { bundleFromJSON } from "@sigstore/bundle";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
-import { toSignedEntity, toTrustMaterial } from "@sigstore/verify";
+import { toSignedEntity, toTrustMaterial, type TrustMaterial } from "@sigstore/verify";
 import { beforeAll, expect, test } from "vitest";
-import { keepEncodings } from "../../../src/adapters/sigstore/encode-once.ts";
+import { keepAnswers, keepCertificate } from "../../../src/adapters/sigstore/compute-once.ts";
 import { createSigstore } from "../../harness/sigstore.ts";
 
 const WHO = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
@@ -15,15 +15,18 @@ interface Encoded {
 }
 
 let encoded: Encoded[];
+let material: TrustMaterial;
 beforeAll(async () => {
   const sigstore = await createSigstore();
   const bundle = bundleFromJSON(JSON.parse(await sigstore.signBlob(Buffer.from("x"), WHO)));
   const root = TrustedRoot.fromJSON(JSON.parse(sigstore.trustedRoot));
-  const material = toTrustMaterial(root);
+  material = toTrustMaterial(root);
+  for (const { certChain } of [...material.certificateAuthorities, ...material.timestampAuthorities])
+    keepAnswers(certChain);
   const entity = toSignedEntity(bundle, Buffer.from("x"));
-  keepEncodings(material, entity);
   const { content } = bundle.verificationMaterial;
   if (entity.key.$case !== "certificate" || content.$case !== "certificate") throw new Error("expected a certificate");
+  keepCertificate(entity.key.certificate);
   encoded = [{ whose: "the signer's", given: content.certificate.rawBytes, certificate: entity.key.certificate }];
   for (const party of ["certificateAuthorities", "timestampAuthorities"] as const) {
     for (const [at, { certChain }] of material[party].entries()) {
@@ -60,5 +63,19 @@ test("a copy from which an extension is taken has an encoding of its own", () =>
     copy.extensions.splice(0, 1);
     expect(copy.root.toDER().length, whose).toBeLessThan(given.length);
     expect(certificate.root.toDER().equals(given), `${whose}, afterwards`).toBe(true);
+  }
+});
+
+test("who issued whom is what it was, however often it is asked", () => {
+  const [intermediate, root] = material.certificateAuthorities[0]?.certChain ?? [];
+  const [stamper] = material.timestampAuthorities[0]?.certChain ?? [];
+  if (intermediate === undefined || root === undefined || stamper === undefined)
+    throw new Error("expected chains of two");
+  for (const time of ["first", "second"]) {
+    expect(intermediate.verify(root), `${time}: the root issued the intermediate`).toBe(true);
+    expect(root.verify(), `${time}: the root issued itself`).toBe(true);
+    expect(root.verify(root), `${time}: the root issued itself, named`).toBe(true);
+    expect(intermediate.verify(stamper), `${time}: a stranger did not issue the intermediate`).toBe(false);
+    expect(intermediate.verify(), `${time}: the intermediate did not issue itself`).toBe(false);
   }
 });

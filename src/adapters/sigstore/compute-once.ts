@@ -1,0 +1,39 @@
+/**
+ * Certificates that compute once what @sigstore/verify asks them over and over: their encoding, which it puts together anew
+ * from its parts for each comparison, and whether one authority issued another. Together most of what a verification costs.
+ */
+import type { ASN1Obj, X509Certificate } from "@sigstore/core";
+
+/** Has an object, and all within it, keep its encoding. Nothing changes them once they are parsed. */
+function keepEncoding(object: ASN1Obj): void {
+  for (const sub of object.subs) keepEncoding(sub);
+  let kept: Buffer | undefined;
+  const encode = object.toDER.bind(object);
+  object.toDER = () => {
+    kept ??= encode();
+    return kept;
+  };
+}
+
+/** Has a certificate keep its encoding. */
+export const keepCertificate = ({ root }: X509Certificate): void => keepEncoding(root);
+
+/** Has it keep whether each of its possible issuers signed it, as long as these last; one that throws is asked again. */
+function keepIssuers(certificate: X509Certificate): void {
+  const kept = new WeakMap<X509Certificate, boolean>();
+  const verify = certificate.verify.bind(certificate);
+  certificate.verify = (issuer) => {
+    const by = issuer ?? certificate;
+    const found = kept.get(by) ?? verify(issuer);
+    kept.set(by, found);
+    return found;
+  };
+}
+
+/** Has the certificates of an authority, which stay, keep both. */
+export function keepAnswers(chain: readonly X509Certificate[]): void {
+  for (const certificate of chain) {
+    keepCertificate(certificate);
+    keepIssuers(certificate);
+  }
+}
