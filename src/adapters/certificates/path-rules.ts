@@ -99,18 +99,29 @@ export function demandSoundPath(path: readonly Certificate[]): void {
   demandPermittedNames(path);
 }
 
-/** digitalSignature where usages are named, codeSigning where they are extended, one of the two at least; no authority. */
-function maySign(certificate: Certificate): boolean {
+/**
+ * Whether it may issue certificates (RFC 5280 §4.2.1.3, .9): one that is an authority by its constraints and names usages
+ * without keyCertSign may not, and signs like any other. Model signing's own test certificates are of that kind.
+ */
+function mayIssue(certificate: Certificate): boolean {
   const constraints = findExtension(certificate, BASIC_CONSTRAINTS);
-  if (constraints instanceof BasicConstraints && constraints.cA) return false;
   const usage = readUsage(certificate);
-  const extended = findExtension(certificate, EXTENDED_KEY_USAGE);
-  if (usage !== undefined && (usage & DIGITAL_SIGNATURE) === 0) return false;
-  if (extended === undefined) return usage !== undefined;
-  return extended instanceof ExtKeyUsage && extended.keyPurposes.includes(CODE_SIGNING);
+  return (
+    constraints instanceof BasicConstraints && constraints.cA && (usage === undefined || (usage & KEY_CERT_SIGN) !== 0)
+  );
 }
 
-/** Holds the signer's own certificate to what a signature takes. Throws a CertificateRefusal. */
+/**
+ * Holds the signer's own certificate to what a signature takes: no authority, codeSigning, and digitalSignature where usages
+ * are named. One without extended usages is for anything (RFC 5280 §4.2.1.12), so for nobody to tell apart from one for TLS
+ * clients or mail. Throws a CertificateRefusal.
+ */
 export function demandSigning(certificate: Certificate): void {
-  if (!maySign(certificate)) throw invalid("its certificate is not for signatures");
+  if (mayIssue(certificate)) throw invalid("its certificate is that of an authority");
+  const extended = findExtension(certificate, EXTENDED_KEY_USAGE);
+  if (!(extended instanceof ExtKeyUsage) || !extended.keyPurposes.includes(CODE_SIGNING))
+    throw invalid("its certificate is not for signing code (extended key usage codeSigning)");
+  const usage = readUsage(certificate);
+  if (usage !== undefined && (usage & DIGITAL_SIGNATURE) === 0)
+    throw invalid("its certificate is not for signatures (key usage digitalSignature)");
 }

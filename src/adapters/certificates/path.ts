@@ -23,20 +23,24 @@ function readCertificate(bytes: Buffer, whose: string): ParsedCertificate {
   }
 }
 
-function isSelfIssued({ node }: ParsedCertificate): boolean {
+function isSelfSigned({ node, pki }: ParsedCertificate): boolean {
   try {
-    return node.checkIssued(node) && node.verify(node.publicKey);
+    return pki.subject.isEqual(pki.issuer) && node.verify(node.publicKey);
   } catch {
     // A key that OpenSSL cannot read signed nothing.
     return false;
   }
 }
 
+/** OpenSSL asks for keyCertSign, too. */
+const isSelfIssued = (certificate: ParsedCertificate) =>
+  isSelfSigned(certificate) && certificate.node.checkIssued(certificate.node);
+
 const toContent = ({ pki }: ParsedCertificate) => Buffer.from(pki.tbsView).toString("base64");
 
 /** Who is trusted, and what is asked. */
 export interface CertificateTrust {
-  /** Certificates in PEM or DER: those that issued themselves are anchors, the others may lie between. */
+  /** Certificates in PEM or DER: those that issued themselves are anchors, or signers; the others may lie between. */
   certificates: readonly Buffer[];
   /** Revocation lists in DER; undefined where none are asked for. */
   crls?: readonly Buffer[];
@@ -79,11 +83,26 @@ function readKey(leaf: Certificate): KeyObject {
   return key;
 }
 
+/** Somebody who vouches for himself, and is trusted by his very certificate: the path is that certificate alone. */
+function findOwnPath(
+  leaf: ParsedCertificate,
+  given: readonly ParsedCertificate[],
+  now: number,
+): Certificate[] | undefined {
+  if (!isSelfSigned(leaf) || !given.some(({ node }) => node.raw.equals(leaf.node.raw))) return undefined;
+  const { notBefore, notAfter } = leaf.pki;
+  if (now < notBefore.value.getTime() || now > notAfter.value.getTime())
+    throw invalid("its certificate is not trusted: it has run out, or has not begun");
+  return [leaf.pki];
+}
+
 /** The certificates from the signer's to an anchor's, both included. */
 async function findPath(chain: readonly Buffer[], trusted: readonly Buffer[], now: number): Promise<Certificate[]> {
   const [leaf, ...between] = chain.map((bytes) => readCertificate(bytes, "the signer's certificate or one beside it"));
   if (leaf === undefined) throw invalid("it carries no certificate");
   const given = trusted.map((bytes) => readCertificate(bytes, "a certificate that is trusted"));
+  const own = findOwnPath(leaf, given, now);
+  if (own !== undefined) return own;
   const anchors = given.filter(isSelfIssued);
   if (anchors.length === 0) throw invalid("none of the given certificates issued itself, so nobody is trusted");
   // The engine drops certificates whose content it has seen, and takes the last that is left for the one it is asked about.

@@ -5,6 +5,8 @@ import { IN_TOTO_TYPE } from "../in-toto.ts";
 import { broken } from "./refusal.ts";
 
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/** All versions of model signing have written the first; earlier bundles had no certificate chains beside envelopes. */
+const BUNDLE_TYPES = [BUNDLE_TYPE, "application/vnd.dev.sigstore.bundle+json;version=0.3"];
 
 /** A statement of a model with a hundred thousand files takes some 20 MB. */
 export const MAX_SIGNATURE_BYTES = 32 * 1024 * 1024;
@@ -31,7 +33,7 @@ const material = z.looseObject({
 });
 
 const envelope = z.strictObject({
-  mediaType: z.string().startsWith("application/vnd.dev.sigstore.bundle"),
+  mediaType: z.enum(BUNDLE_TYPES),
   verificationMaterial: material,
   dsseEnvelope: z.object({
     payloadType: z.literal(IN_TOTO_TYPE),

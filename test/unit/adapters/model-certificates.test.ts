@@ -28,8 +28,8 @@ test.each<[string, string[], string[], RegExp, number?]>([
   ["another root is trusted", ["signer", "between"], ["stranger"], /is not trusted/],
   ["the root comes with the signature alone", ["signer", "between", "root"], ["stranger"], /is not trusted/],
   ["what lies between is missing", ["signer"], ["root"], /is not trusted/],
-  ["it is for TLS", ["tls", "between"], ["root"], /not for signatures/],
-  ["it is that of an authority", ["authority", "between"], ["root"], /not for signatures/],
+  ["it is for TLS", ["tls", "between"], ["root"], /not for signing code/],
+  ["it is that of an authority", ["authority", "between"], ["root"], /of an authority/],
   ["its issuer is no authority", ["by-signer", "signer", "between"], ["root"], /is not trusted/],
   ["the path is longer than an authority allows", ["too-deep", "below-last", "last"], ["root"], /is not trusted/],
   ["its name is outside of what its authority may name", ["outside", "narrow"], ["root"], /is not trusted/],
@@ -47,7 +47,7 @@ test.each<[string, string[], string[], RegExp, number?]>([
     ["root"],
     /not trusted|not that/,
   ],
-  ["it is for TLS servers that sign", ["tls-signing", "between"], ["root"], /not for signatures/],
+  ["it is for TLS servers that sign", ["tls-signing", "between"], ["root"], /not for signing code/],
   ["a critical extension is unknown", ["unknown", "between"], ["root"], /is not understood/],
   ["two authorities issued each other", ["of-loop", "loop-a", "loop-b"], ["root"], /is not trusted/],
   ["there is none", [], ["root"], /no certificate/],
@@ -56,4 +56,33 @@ test.each<[string, string[], string[], RegExp, number?]>([
   await expect(
     findCertifiedSigner(await readAll(chain), { certificates: await readAll(trusted), now }),
   ).rejects.toThrow(why);
+});
+
+const USAGES = fileURLToPath(new URL("../../vectors/model-signing/usages/", import.meta.url));
+const judgeUsage = async (chain: readonly string[], trusted: readonly string[], now = NOW) => {
+  const read = (names: readonly string[]) => Promise.all(names.map((name) => readFile(join(USAGES, `${name}.pem`))));
+  return findCertifiedSigner(await read(chain), { certificates: await read(trusted), now });
+};
+
+// As the certificates are with which the projects of model signing publish test signatures.
+test.each<[string, string[], string[]]>([
+  ["named as its issuer, an authority that may issue nothing", ["named-alike", "between"], ["root"]],
+  ["that issued itself and is trusted itself", ["alone"], ["alone"]],
+  ["that issued itself, in a chain with itself", ["alone", "alone"], ["alone"]],
+])("a certificate %s may sign", async (_, chain, trusted) => {
+  expect((await judgeUsage(chain, trusted)).key.asymmetricKeyType).toBe("ec");
+});
+
+test.each<[string, string[], string[], RegExp, number?]>([
+  ["is for no extended purpose", ["no-purpose", "between"], ["root"], /not for signing code/],
+  ["issued itself, and is for no extended purpose", ["alone-no-purpose"], ["alone-no-purpose"], /not for signing code/],
+  ["is that of an authority that may sign, too", ["signing-authority", "between"], ["root"], /of an authority/],
+  ["is that of an authority for whatever it likes", ["any-usage", "between"], ["root"], /of an authority/],
+  ["is that of the root", ["root"], ["root"], /of an authority/],
+  ["issued itself, and another is trusted", ["alone"], ["root"], /is not trusted/],
+  ["issued itself, and has run out", ["alone"], ["alone"], /has run out/, Date.parse("2060-01-01T00:00:00Z")],
+  ["issued itself, and has not begun", ["alone"], ["alone"], /has not begun/, Date.parse("2020-01-01T00:00:00Z")],
+])("one that %s may not", async (...row) => {
+  const [, chain, trusted, why, now] = row;
+  await expect(judgeUsage(chain, trusted, now)).rejects.toThrow(why);
 });

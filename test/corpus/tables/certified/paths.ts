@@ -135,9 +135,10 @@ export function listPaths({ root, between }: Company): Row[] {
     {
       name: "a certificate for signatures of any kind",
       bent: "no extended key usage, digitalSignature",
-      rule: "RFC 5280 §4.2.1.12: not restricted",
+      rule: "codeSigning has to be named: one for anything cannot be told from one for TLS clients or mail",
       beside: signed({ purposes: [] }),
-      fact: ARTIFACT,
+      ...INVALID,
+      differs: "key-usage",
     },
     {
       name: "a certificate for nothing",
@@ -156,12 +157,11 @@ export function listPaths({ root, between }: Company): Row[] {
       differs: "key-usage",
     },
     {
-      name: "a certificate of an authority",
-      bent: "CA:TRUE",
-      rule: "a signer is no authority",
+      name: "a certificate of an authority that may not issue",
+      bent: "CA:TRUE, and key usage lacks keyCertSign",
+      rule: "RFC 5280 §4.2.1.9: an authority may issue",
       beside: signed({ isAuthority: true, usage: "signs documents" }),
-      ...INVALID,
-      differs: "key-usage",
+      fact: ARTIFACT,
     },
     {
       name: "a certificate by a signer",
