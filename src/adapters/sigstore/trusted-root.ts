@@ -9,8 +9,10 @@ const MEDIA_TYPE = /^application\/vnd\.dev\.sigstore\.trustedroot(\+json;version
 /** Many times what the public-good instance's has. */
 const MAX_ROOT_VALUES = 20_000;
 
+/** What has no beginning would count for ever before, too: the library takes it for that. */
 function demandTerm(whose: string, term: TimeRange | undefined): void {
-  for (const date of [term?.start, term?.end]) {
+  if (term?.start === undefined) throw new Error(`the term of ${whose} has no beginning (validFor.start)`);
+  for (const date of [term.start, term.end]) {
     if (date !== undefined && Number.isNaN(date.getTime())) throw new Error(`the term of ${whose} is no date`);
   }
 }

@@ -84,12 +84,13 @@ test("another instance's root is a refusal, and no fault of usage", async () => 
 
 describe("a trusted root that is broken is a fault of usage", () => {
   const first = { rawBytes: Buffer.from("no certificate").toString("base64") };
+  const bare = { uri: "x", validFor: { start: "2026-01-01T00:00:00Z" } };
   test.each<[string, (root: Root) => unknown]>([
     ["no JSON", () => "{"],
     ["no object", () => []],
     ["of another type", (one) => ({ ...one, mediaType: "application/json" })],
     ["with nothing but its type", () => ({ mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1" })],
-    ["with an authority without certificates", (one) => ({ ...one, certificateAuthorities: [{ uri: "x" }] })],
+    ["with an authority without certificates", (one) => ({ ...one, certificateAuthorities: [bare] })],
     [
       "with a certificate that is none",
       (one) => {
@@ -99,7 +100,7 @@ describe("a trusted root that is broken is a fault of usage", () => {
     ],
     [
       "with a timestamp authority's certificate that is none",
-      (one) => ({ ...one, timestampAuthorities: [{ uri: "x", certChain: { certificates: [first] } }] }),
+      (one) => ({ ...one, timestampAuthorities: [{ ...bare, certChain: { certificates: [first] } }] }),
     ],
     [
       "with a term that is no date",
@@ -107,6 +108,18 @@ describe("a trusted root that is broken is a fault of usage", () => {
         const [authority] = one.certificateAuthorities;
         return { ...one, certificateAuthorities: [{ ...authority, validFor: { start: "yesterday" } }] };
       },
+    ],
+    [
+      "with a log's term without a beginning",
+      (one) => {
+        const [log] = one.tlogs;
+        const validFor = { end: "2049-01-01T00:00:00Z" };
+        return { ...one, tlogs: [{ ...log, publicKey: { ...log?.publicKey, validFor } }] };
+      },
+    ],
+    [
+      "with an authority without a term",
+      (one) => ({ ...one, certificateAuthorities: [{ ...one.certificateAuthorities[0], validFor: undefined }] }),
     ],
     ["with a log without a key", (one) => ({ ...one, tlogs: [{ ...one.tlogs[0], publicKey: undefined }] })],
     [
