@@ -2,7 +2,11 @@
 import { openGitHub } from "./adapters/github/client.ts";
 import { parseCredential } from "./adapters/github/credential.ts";
 import { keepLayers } from "./adapters/model-artifact/keep-layers.ts";
+import { openLayerFiles } from "./adapters/model-artifact/layer-files.ts";
 import { createLayerPool } from "./adapters/model-artifact/layer-pool.ts";
+import { awaitStore, joinStores } from "./adapters/model-artifact/layer-stores.ts";
+import type { LayerStore } from "./adapters/model-artifact/layer.ts";
+import { digestProgram } from "./adapters/model-artifact/program.ts";
 import { createRegistryOpener } from "./adapters/registry/open.ts";
 import { parsePullSecret, type PullSecret } from "./adapters/registry/pull-secrets.ts";
 import { createJudgePool } from "./adapters/signatures/judge-pool.ts";
@@ -120,6 +124,26 @@ const toRegistryOpener = (parts: Parts) =>
     readPullSecrets: () => readPullSecrets(parts),
   });
 
+/** Keeps what was found in layers in memory, and in a folder where there is one that is of use. */
+function createLayers({ config, logger }: Parts, metrics: Metrics): LayerStore {
+  const { layersFolder: folder } = config;
+  const memory = { name: "memory", store: keepLayers() } as const;
+  const found = (from: "memory" | "folder") => metrics.count("layers", { from });
+  if (folder === undefined) return joinStores([memory], found);
+  let isTold = false;
+  const opening = openLayerFiles({
+    folder,
+    digestProgram,
+    tell: (failure, error) => {
+      metrics.count("layerTroubles", { failure });
+      // The metric tells of every one.
+      if (!isTold) logger.warn({ folder, failure, err: error }, "layers cannot be kept: they may be read again");
+      isTold = true;
+    },
+  });
+  return joinStores([memory, { name: "folder", store: awaitStore(opening) } as const], found);
+}
+
 /** Runs the operator until the signal aborts, or until it lost the lease and has to be started anew. */
 export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"stopped" | "lost"> {
   const { config, client, logger } = parts;
@@ -141,6 +165,7 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
   });
   logger.info({ port: health.port }, "serving probes and metrics");
   const following = followWorld(parts, world, signal);
+  // Nothing is waited for from here until all controllers are made: they hear of nothing that came before them.
   const openGitHub = toGitHubOpener(parts, signal);
   const judging = createJudgePool();
   const reading = createLayerPool();
@@ -151,7 +176,7 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
       openRegistry: toRegistryOpener(parts),
       judge: judging.judge,
       hashLayer: reading.hashLayer,
-      layers: keepLayers(),
+      layers: createLayers(parts, metrics),
     }),
     createFenceController(tools, config.namespace),
     createGovernanceController(tools, config.namespace),

@@ -59,6 +59,12 @@ const settings = z.object({
   HTTPS_PROXY: address.describe("Proxy for registries that are asked by TLS; also as `https_proxy`."),
   HTTP_PROXY: address.describe("Proxy for registries that are asked without TLS; also as `http_proxy`."),
   NO_PROXY: z.string().default("").describe("Hosts that are asked without a proxy; also as `no_proxy`."),
+  VOUCHSAFE_LAYERS_FOLDER: z
+    .string()
+    .default("")
+    .describe(
+      "Folder of the operator alone that keeps what was found in layers of models, so that it need not be read again after a restart; up to 64 MiB in 4096 files. Nothing is kept where it is empty.",
+    ),
   VOUCHSAFE_GITHUB_SECRET: z
     .string()
     .default("")
@@ -91,6 +97,8 @@ export interface Config {
   registryCaFile: string | undefined;
   /** Proxies for registries; empty for none. */
   proxy: { https: string; http: string; except: string };
+  /** Folder for what was found in layers; undefined where it is kept in memory alone. */
+  layersFolder: string | undefined;
   /** Secret with the credential; undefined where nothing is done on GitHub. */
   githubSecret: string | undefined;
   githubUrl: string;
@@ -119,6 +127,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     registryMirrors: values.VOUCHSAFE_REGISTRY_MIRRORS,
     registryCaFile: values.VOUCHSAFE_REGISTRY_CA_FILE === "" ? undefined : values.VOUCHSAFE_REGISTRY_CA_FILE,
     proxy: { https: values.HTTPS_PROXY, http: values.HTTP_PROXY, except: values.NO_PROXY },
+    layersFolder: values.VOUCHSAFE_LAYERS_FOLDER === "" ? undefined : values.VOUCHSAFE_LAYERS_FOLDER,
     githubSecret: values.VOUCHSAFE_GITHUB_SECRET === "" ? undefined : values.VOUCHSAFE_GITHUB_SECRET,
     githubUrl: values.VOUCHSAFE_GITHUB_URL,
   };

@@ -27,8 +27,8 @@ export interface Threads<T, R> {
   close(): Promise<void>;
 }
 
-/** The sources have a worker where it belongs, the bundle of an image has it beside itself. */
-function findWorker(worker: keyof typeof WORKERS): string {
+/** Where a thread finds its module: the sources have a worker where it belongs, the bundle of an image has it beside itself. */
+export function findWorker(worker: keyof typeof WORKERS): string {
   const path = WORKERS[worker];
   const file = import.meta.url.endsWith(".ts") ? `${path}.ts` : `./${path.replace(/.*\//, "")}.mjs`;
   return fileURLToPath(new URL(file, import.meta.url));

@@ -150,6 +150,21 @@ const verifiedArtifact = z.object({
   verifiedAt: timestamp().describe("When."),
 });
 
+const share = (of: string) =>
+  z
+    .object({
+      done: z.int().min(0).describe("How many are read."),
+      all: z.int().min(0).describe("How many there are to read."),
+    })
+    .describe(of);
+
+const reading = z.object({
+  name: label().describe("The artifact of spec."),
+  digest: contentDigest().describe("Its digest."),
+  layers: share("Layers that are read for what is in them."),
+  bytes: share("Their bytes, as they are packed."),
+});
+
 const status = z
   .object({
     observedGeneration: z.int().min(0).optional().describe("The generation this status was decided for."),
@@ -168,6 +183,9 @@ const status = z
       ),
     editedAt: timestamp().optional().describe("When what the approval rests on was first seen to differ from it."),
     artifacts: keyedBy(z.array(verifiedArtifact).max(16), "name").optional().describe("What verification found."),
+    reading: keyedBy(z.array(reading).max(16), "name")
+      .optional()
+      .describe("How far verification is with what takes more than a moment, in steps of ten seconds."),
     approvals: keyedBy(z.array(countedApproval).max(64), "name").optional().describe("The approvals considered."),
     origin: gitOrigin().optional().describe("Who wrote it, as far as Git knows; only where reviews count."),
     conditions: conditions(),
@@ -217,5 +235,7 @@ export type ModelRelease = ObjectOf<typeof ModelRelease>;
 export type ReleaseArtifact = z.output<typeof artifact>;
 /** What verification found for one artifact. */
 export type VerifiedArtifact = z.output<typeof verifiedArtifact>;
+/** How far verification is with one artifact. */
+export type ArtifactReading = z.output<typeof reading>;
 /** One verified signature. */
 export type VerifiedSignature = z.output<typeof signature>;

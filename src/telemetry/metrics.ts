@@ -46,6 +46,24 @@ export const METRICS = {
     help: "Artifacts looked at in a registry, by outcome (signed, unsigned, failed).",
     labels: ["outcome"],
   },
+  layers: {
+    name: "vouchsafe_model_layers_total",
+    type: "counter",
+    help: "Layers of models whose files had to be known, by where from: registry (read), memory, folder (kept of an earlier process).",
+    labels: ["from"],
+  },
+  layerBytes: {
+    name: "vouchsafe_model_layer_bytes_total",
+    type: "counter",
+    help: "Packed bytes of the layers of models that were read from registries to their end.",
+    labels: [],
+  },
+  layerTroubles: {
+    name: "vouchsafe_kept_layer_failures_total",
+    type: "counter",
+    help: "Failures of the folder that keeps what was found in layers: open, read, write (a full disk), damaged. Layers are read anew instead.",
+    labels: ["failure"],
+  },
   refusals: {
     name: "vouchsafe_refusals_seen_total",
     type: "counter",
@@ -94,8 +112,8 @@ type Name = keyof typeof METRICS;
 type LabelsOf<N extends Name> = Readonly<Record<(typeof METRICS)[N]["labels"][number], string>>;
 
 export interface Metrics {
-  /** Adds one. */
-  count<N extends Name>(name: N, labels: LabelsOf<N>): void;
+  /** Adds one, or as many as told. */
+  count<N extends Name>(name: N, labels: LabelsOf<N>, by?: number): void;
   set<N extends Name>(name: N, labels: LabelsOf<N>, value: number): void;
   observe<N extends Name>(name: N, labels: LabelsOf<N>, seconds: number): void;
   /** Forgets one value of a gauge. */
@@ -118,7 +136,7 @@ export function createMetrics(): Metrics {
       histograms.set(name, new Histogram({ ...options, buckets: [0.005, 0.02, 0.1, 0.5, 2, 10] }));
   }
   return {
-    count: (name, labels) => counters.get(METRICS[name].name)?.inc(labels),
+    count: (name, labels, by = 1) => counters.get(METRICS[name].name)?.inc(labels, by),
     set: (name, labels, value) => gauges.get(METRICS[name].name)?.set(labels, value),
     observe: (name, labels, seconds) => histograms.get(METRICS[name].name)?.observe(labels, seconds),
     remove: (name, labels) => gauges.get(METRICS[name].name)?.remove(labels),

@@ -18,6 +18,7 @@ describe("settings", () => {
       registryMirrors: [],
       registryCaFile: undefined,
       proxy: { https: "", http: "", except: "" },
+      layersFolder: undefined,
     });
   });
 

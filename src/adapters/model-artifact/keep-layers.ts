@@ -1,6 +1,5 @@
 /** Keeps what was found in layers while the process lives, so that a layer is read once, whoever asks. */
-import type { LayerContents, LayerEntry } from "./layer.ts";
-import type { LayerStore } from "./match-artifact.ts";
+import type { LayerContents, LayerEntry, LayerStore } from "./layer.ts";
 
 /** Most bytes of all layers that are kept, as they are weighed here. */
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -10,6 +10,8 @@ export interface LayerRequest {
   access: RegistryAccess;
   ref: ImageReference;
   task: LayerTask;
+  /** Where its bytes are counted as they come (meter.ts). */
+  counter?: SharedArrayBuffer;
 }
 
 export type LayerAnswer =

@@ -48,3 +48,9 @@ export interface LayerContents {
 
 /** What is known of a layer hangs on this and nothing else. */
 export const toCacheKey = (task: LayerTask): string => `v1 ${toCanonicalText(task)}`;
+
+/** Keeps what was found in layers, by the key of the task. What is kept has to come back as it went. */
+export interface LayerStore {
+  get(key: string): Promise<LayerContents | undefined>;
+  put(key: string, contents: LayerContents): Promise<void>;
+}

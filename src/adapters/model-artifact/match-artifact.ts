@@ -10,19 +10,22 @@ import { isPlain, type Listing } from "./digest-file.ts";
 import { demandLikely } from "./foresee.ts";
 import { hashLayer, type OpenLayer } from "./hash-layer.ts";
 import { demandPlainKit } from "./kit-config.ts";
-import { type LayerContents, type LayerEntry, type LayerFile, type LayerTask, toCacheKey } from "./layer.ts";
+import {
+  type LayerContents,
+  type LayerEntry,
+  type LayerFile,
+  type LayerStore,
+  type LayerTask,
+  toCacheKey,
+} from "./layer.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { type MatchedFiles, matchFiles, type Packed, toPacked } from "./match-files.ts";
 import { joinLayers, stackLayers } from "./merge-layers.ts";
+import type { Meter } from "./meter.ts";
 import { digestModel } from "./model-digest.ts";
 import { isWithin } from "./paths.ts";
+import { readOnce } from "./read-once.ts";
 import { createTally } from "./tally.ts";
-
-/** Keeps what was found in layers, by the key of the task. What is kept has to come back as it went. */
-export interface LayerStore {
-  get(key: string): Promise<LayerContents | undefined>;
-  put(key: string, contents: LayerContents): Promise<void>;
-}
 
 export interface ArtifactCase {
   manifest: Manifest;
@@ -34,6 +37,8 @@ export interface ArtifactCase {
   /** Whether layers are read, too, whose digests are known: only then is the format of their files. */
   readsAll?: boolean;
   store?: LayerStore;
+  /** Is told how far the layers are read. */
+  meter?: Meter;
   limits?: Limits;
   /** Hashes one layer, such as in a worker thread; here, where left out. */
   hash?: (task: LayerTask) => Promise<LayerContents>;
@@ -62,25 +67,24 @@ const toKnown = ({ digest, size }: LayerTask): LayerContents => ({
 });
 
 async function readLayers({ layers }: FormedArtifact, about: ArtifactCase): Promise<LayerContents[]> {
-  const { signed, open, store, limits = LIMITS } = about;
+  const { signed, open, store, meter, limits = LIMITS } = about;
   const hash = about.hash ?? ((task: LayerTask) => hashLayer(task, open));
   const listing = toListing(signed);
   const isKnown = ({ packing }: FormLayer) => packing === "raw" && isPlain(listing) && about.readsAll !== true;
-  demandLikely(
-    layers.filter((layer) => !isKnown(layer)),
-    signed,
-    limits,
-  );
+  const unknown = layers.filter((layer) => !isKnown(layer));
+  demandLikely(unknown, signed, limits);
+  const sizes = new Map(unknown.map((layer) => [toCacheKey(toTask(layer, listing, limits)), layer.descriptor.size]));
+  meter?.begin([...sizes.values()]);
   const done = new Map<string, LayerContents>();
   const read: LayerContents[] = [];
   const tally = createTally(limits);
   for (const layer of layers) {
     const task = toTask(layer, listing, limits);
     const key = toCacheKey(task);
-    let contents = isKnown(layer) ? toKnown(task) : (done.get(key) ?? (await store?.get(key)));
+    let contents = isKnown(layer) ? toKnown(task) : done.get(key);
     if (contents === undefined) {
-      contents = await hash(task);
-      await store?.put(key, contents);
+      contents = await (store === undefined ? hash(task) : readOnce(store, key, () => hash(task)));
+      meter?.finish(task.size);
     }
     done.set(key, contents);
     tally(contents);

@@ -1,8 +1,9 @@
 /** Whether an artifact holds the model of a statement that somebody trusted signed, and what that model is. */
 import type { ReleaseArtifact, VerifiedArtifact } from "../../api/model-release.ts";
 import { tellForm } from "../model-artifact/artifact-form.ts";
-import type { LayerContents, LayerTask } from "../model-artifact/layer.ts";
-import { type ArtifactMatch, type LayerStore, matchArtifact } from "../model-artifact/match-artifact.ts";
+import type { LayerContents, LayerStore, LayerTask } from "../model-artifact/layer.ts";
+import type { Meter } from "../model-artifact/meter.ts";
+import { type ArtifactMatch, matchArtifact } from "../model-artifact/match-artifact.ts";
 import { toManifest } from "../model-signing/manifest.ts";
 import { ModelRefusal } from "../model-signing/refusal.ts";
 import type { ImageReference } from "../registry/reference.ts";
@@ -18,6 +19,8 @@ export interface ModelSearch {
   /** Whether every file is read for its format. */
   readsFormats: boolean;
   store?: LayerStore;
+  /** Is told how far the layers are read. */
+  meter?: Meter;
   /** Hashes a layer in another thread; here where it is left out. */
   hashLayer?: (ref: ImageReference, task: LayerTask) => Promise<LayerContents>;
 }
@@ -85,7 +88,7 @@ export async function matchModel(
   if (content.type !== "manifest") return differs("an index holds no model files");
   const signed = readManifest(statement);
   if (typeof signed === "string") return differs(signed);
-  const { path, readsFormats, store, hashLayer } = search;
+  const { path, readsFormats, store, meter, hashLayer } = search;
   const match = await matchArtifact({
     manifest: content.manifest,
     signed,
@@ -93,6 +96,7 @@ export async function matchModel(
     readsAll: readsFormats,
     ...(path === undefined ? {} : { root: path }),
     ...(store === undefined ? {} : { store }),
+    ...(meter === undefined ? {} : { meter }),
     ...(hashLayer === undefined ? {} : { hash: (task) => hashLayer(ref, task) }),
   });
   if (match.outcome === "differs") return differs(match.why);

@@ -128,6 +128,7 @@ interface StoredStatus {
   approvals?: CountedApproval[] | undefined;
   /** Written by the verification controller. */
   artifacts?: unknown;
+  reading?: unknown;
   /** Written by the reviews controller. */
   origin?: unknown;
 }
@@ -151,7 +152,7 @@ async function writeStatus(
   const isRecord = kind === Approval || kind === Revocation;
   const observedGeneration = generation === undefined || isRecord ? {} : { observedGeneration: generation };
   const value = { ...status, ...observedGeneration, conditions };
-  const { artifacts: _, origin: __, ...stored } = object.status ?? {};
+  const { artifacts: _, reading: __, origin: ___, ...stored } = object.status ?? {};
   if (isSame(stored, value)) return;
   await applyStatus(tools, toResource(kind), object, { fieldManager: "vouchsafe-governance", value });
   recordApprovals(tools, object, status.approvals ?? []);

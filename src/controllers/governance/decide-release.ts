@@ -1,6 +1,7 @@
 /** What the status of a ModelRelease says. Pure. */
 import type { CountedApproval } from "../../api/approval-count.ts";
 import type { ModelRelease } from "../../api/model-release.ts";
+import { addReading } from "../../domain/describe-reading.ts";
 import type { NamespaceJudgement } from "../../domain/evaluate.ts";
 import { type Stated, stateFinding } from "../../domain/findings.ts";
 import { tagOfImage } from "../../domain/images.ts";
@@ -61,12 +62,15 @@ function describePins(object: ModelRelease, { contested }: Tags, namespace: stri
 
 function describeVerification(release: ReleaseJudgement, isJudged: boolean): ConditionDraft[] {
   if (!isJudged) return [];
-  if (release.unverified !== undefined) return [lacks("Verified", release.unverified)];
+  if (release.unverified !== undefined) {
+    // Here and below alone: a Warrant that told of every step would be written at every step.
+    return [lacks("Verified", addReading(release.unverified, release.object.status?.reading))];
+  }
   return [holds("Verified", "Verified", "all artifacts carry the demanded signatures")];
 }
 
-function describeReadiness([first]: readonly Stated[], notAfter: number): ConditionDraft {
-  if (first !== undefined) return lacks("Ready", first);
+function describeReadiness([first]: readonly Stated[], notAfter: number, object: ModelRelease): ConditionDraft {
+  if (first !== undefined) return lacks("Ready", addReading(first, object.status?.reading));
   const isBounded = notAfter < Date.UTC(9999, 0);
   return holds(
     "Ready",
@@ -119,7 +123,7 @@ export function decideRelease(
       ...(revoked === undefined ? [] : [{ ...lacks("Revoked", revoked), status: "True" as const }]),
       describeExpiry(release, namespace, now),
       ...describePins(object, tags, namespace),
-      describeReadiness(findings, notAfter),
+      describeReadiness(findings, notAfter, object),
     ],
   };
 }

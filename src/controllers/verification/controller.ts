@@ -1,5 +1,6 @@
 /** Verifies each artifact of each release once per digest and set of trusted signers, and writes the facts into its status. */
 import {
+  type ArtifactReading,
   ModelRelease,
   type ReleaseArtifact,
   type VerifiedArtifact,
@@ -7,10 +8,10 @@ import {
 } from "../../api/model-release.ts";
 import { toResource } from "../../api/kind.ts";
 import { type Collected, collectSignatures, type Search } from "../../adapters/signatures/collect.ts";
-import type { LayerTask } from "../../adapters/model-artifact/layer.ts";
+import type { LayerStore, LayerTask } from "../../adapters/model-artifact/layer.ts";
+import type { Meter } from "../../adapters/model-artifact/meter.ts";
 import { type ImageReference, parseReference } from "../../adapters/registry/reference.ts";
 import type { LayerPool } from "../../adapters/model-artifact/layer-pool.ts";
-import type { LayerStore } from "../../adapters/model-artifact/match-artifact.ts";
 import type { OpenedRegistry } from "../../adapters/registry/open.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
 import { stateFinding } from "../../domain/findings.ts";
@@ -23,7 +24,8 @@ import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
 import { createLooks, type Looked } from "./looks.ts";
-import { findRetry, isUnverified, keepThroughOutage, needsLook } from "./decide.ts";
+import { findRetry, isUnverified, keepThroughOutage, needsLook, type Progress, stateReading } from "./decide.ts";
+import { createReadings } from "./readings.ts";
 
 /** What all policies of the namespace ask, and their names. */
 interface Asked extends Quest {
@@ -57,6 +59,12 @@ const NO_REFERENCE: Collected = {
 /** How long until it is asked again what became of a look, and whether there is room for one. */
 const ASK_AGAIN_MS = { "under way": 1_000, "no room": 5_000 } as const;
 
+/** What verification says in a status. */
+interface Known {
+  artifacts: VerifiedArtifact[];
+  reading: ArtifactReading[];
+}
+
 /** How the policies of this namespace call a signer: looks are shared with others. */
 const nameSigner = ({ signers }: Asked, { signer, signerDigest }: VerifiedSignature): string =>
   signers.find(({ digest }) => digest === signerDigest)?.signer ?? signer;
@@ -66,12 +74,24 @@ export function createVerificationController(tools: Toolbox, options: Verificati
   const { world, metrics, evidence } = tools;
   const looks = createLooks<Collected>(tools.now);
 
-  const collect = async (ref: ImageReference, artifact: ReleaseArtifact, asked: Asked): Promise<Collected> => {
+  const readings = createReadings(tools.now);
+
+  const collect = async (
+    ref: ImageReference,
+    artifact: ReleaseArtifact,
+    asked: Asked,
+    meter: Meter,
+  ): Promise<Collected> => {
     const { format, modelPath: path } = artifact;
     const { signers, readsFormats } = asked;
     const { registry, access, close } = await options.openRegistry();
-    const hashLayer = (from: ImageReference, task: LayerTask) => options.hashLayer({ access, ref: from, task });
-    const model = { format, path, readsFormats, store: options.layers, hashLayer };
+    const hashLayer = async (from: ImageReference, task: LayerTask) => {
+      const contents = await options.hashLayer({ access, ref: from, task, counter: meter.counter });
+      metrics.count("layers", { from: "registry" });
+      metrics.count("layerBytes", {}, task.size);
+      return contents;
+    };
+    const model = { format, path, readsFormats, store: options.layers, meter, hashLayer };
     try {
       return await collectSignatures(ref, { registry, judge: options.judge, signers, model, now: tools.now() });
     } finally {
@@ -79,13 +99,20 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     }
   };
 
-  const find = (namespace: string, artifact: ReleaseArtifact, asked: Asked): Promise<Looked<Collected>> => {
+  /** Looks, and tells how far a look is that is not done. */
+  const find = async (
+    namespace: string,
+    artifact: ReleaseArtifact,
+    asked: Asked,
+  ): Promise<{ look: Looked<Collected>; shown: Progress | undefined }> => {
     const ref = parseReference(artifact.image);
-    if (ref === undefined) return Promise.resolve({ state: "done", answer: NO_REFERENCE });
+    if (ref === undefined) return { look: { state: "done", answer: NO_REFERENCE }, shown: undefined };
     const { host, repository, digest } = ref;
     const { format, modelPath = "" } = artifact;
     const key = [host, repository, digest, asked.digest, format, modelPath].join(" ");
-    return looks(namespace, key, () => collect(ref, artifact, asked));
+    const work = () => readings.follow(key, (meter) => collect(ref, artifact, asked, meter));
+    const look = await looks(namespace, key, work);
+    return { look, shown: readings.tell(key) };
   };
 
   const note = (release: ModelRelease, artifact: ReleaseArtifact, asked: Asked, found: Collected) => {
@@ -122,21 +149,36 @@ export function createVerificationController(tools: Toolbox, options: Verificati
   };
 
   /** Looks at what is due, and keeps what is known of the rest, also while a look is under way. */
-  const lookWhereDue = async (release: ModelRelease, asked: Asked) => {
+  const lookWhereDue = async (
+    release: ModelRelease,
+    asked: Asked,
+  ): Promise<Known & { askAgain: number | undefined }> => {
     const now = tools.now();
-    const artifacts: VerifiedArtifact[] = [];
+    const { artifacts, reading }: Known = { artifacts: [], reading: [] };
     let askAgain: number | undefined;
     for (const artifact of release.spec.artifacts) {
       const kept = findVerified(release, artifact);
       const isDue = needsLook(release, artifact, asked.digest, now);
       const found = isDue ? await find(release.metadata.namespace ?? "", artifact, asked) : undefined;
-      if (found?.state === "done") artifacts.push(note(release, artifact, asked, found.answer));
-      else {
-        if (kept !== undefined) artifacts.push(kept);
-        if (found !== undefined) askAgain = Math.max(askAgain ?? 0, ASK_AGAIN_MS[found.state]);
+      if (found?.look.state === "done") {
+        artifacts.push(note(release, artifact, asked, found.look.answer));
+        continue;
       }
+      if (kept !== undefined) artifacts.push(kept);
+      if (found === undefined) continue;
+      askAgain = Math.max(askAgain ?? 0, ASK_AGAIN_MS[found.look.state]);
+      const stated = stateReading(release, artifact, found.shown);
+      if (stated !== undefined) reading.push(stated);
     }
-    return { artifacts, askAgain };
+    return { artifacts, reading, askAgain };
+  };
+
+  const write = async (release: ModelRelease, { artifacts, reading }: Known): Promise<void> => {
+    const { status } = release;
+    const before: Known = { artifacts: status?.artifacts ?? [], reading: status?.reading ?? [] };
+    if (toCanonicalText(before) === toCanonicalText({ artifacts, reading })) return;
+    const value = reading.length === 0 ? { artifacts } : { artifacts, reading };
+    await applyStatus(tools, toResource(ModelRelease), release, { fieldManager: "vouchsafe-verification", value });
   };
 
   const reconcile = async (key: string): Promise<Result> => {
@@ -144,14 +186,15 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     if (read?.outcome !== "valid" || read.metadata.deletionTimestamp !== undefined) return { kind: "done" };
     const release = read.object;
     const asked = gatherAsked(tools, options.operatorNamespace, release.metadata.namespace ?? "");
-    if (asked === undefined) return { kind: "done" };
-    const { artifacts, askAgain } = await lookWhereDue(release, asked);
-    if (toCanonicalText(release.status?.artifacts ?? []) !== toCanonicalText(artifacts)) {
-      const value = { artifacts };
-      await applyStatus(tools, toResource(ModelRelease), release, { fieldManager: "vouchsafe-verification", value });
+    if (asked === undefined) {
+      // Nobody reads for a namespace that is governed no more.
+      await write(release, { artifacts: release.status?.artifacts ?? [], reading: [] });
+      return { kind: "done" };
     }
+    const { askAgain, ...known } = await lookWhereDue(release, asked);
+    await write(release, known);
     if (askAgain !== undefined) return { kind: "requeueAfter", ms: askAgain };
-    const retry = findRetry(artifacts, isUnverified(release), tools.now());
+    const retry = findRetry(known.artifacts, isUnverified(release), tools.now());
     return retry === undefined ? { kind: "done" } : { kind: "requeueAfter", ms: retry };
   };
 

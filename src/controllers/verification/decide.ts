@@ -1,6 +1,7 @@
 /** What verification has to look at, and what it keeps of an earlier look. Pure. */
-import type { ModelRelease, ReleaseArtifact, VerifiedArtifact } from "../../api/model-release.ts";
-import { findVerified, hasFailed } from "../../domain/verified-artifacts.ts";
+import type { ArtifactReading, ModelRelease, ReleaseArtifact, VerifiedArtifact } from "../../api/model-release.ts";
+import { digestOfImage } from "../../domain/images.ts";
+import { findReading, findVerified, hasFailed } from "../../domain/verified-artifacts.ts";
 
 /** How long an artifact without a needed signature waits for the next look: its pipeline may still sign it. */
 export const UNSIGNED_RETRY_MS = 30_000;
@@ -10,6 +11,38 @@ export const AHEAD_OF_END_MS = 3_600_000;
 const MAX_WAIT_MS = 24 * 3_600_000;
 /** How long a registry that failed is left alone. */
 export const FAILED_RETRY_MS = 10_000;
+/** How long a look takes before its status tells how far it is, and how long it tells the same. */
+export const STEP_MS = 10_000;
+
+/** How far the layers of an artifact are read. */
+export type Progress = Pick<ArtifactReading, "layers" | "bytes">;
+
+/** What is told of a look, and since when: everybody is told the same until the next step. */
+export interface Steps {
+  /** Epoch milliseconds. */
+  at: number;
+  shown: Progress | undefined;
+}
+
+/** A look that begins tells nothing. */
+export const beginSteps = (now: number): Steps => ({ at: now, shown: undefined });
+
+/** What is told now that the look is at `progress`; undefined where it has nothing to read. */
+export const takeStep = (steps: Steps, progress: Progress | undefined, now: number): Steps =>
+  progress === undefined || now - steps.at < STEP_MS ? steps : { at: now, shown: progress };
+
+/**
+ * What the status says of an artifact whose look is not done. What it said before stays until there is more to tell: an
+ * operator that was started anew finds done what another one did.
+ */
+export function stateReading(
+  release: ModelRelease,
+  artifact: ReleaseArtifact,
+  shown: Progress | undefined,
+): ArtifactReading | undefined {
+  if (shown === undefined) return findReading(release, artifact);
+  return { name: artifact.name, digest: digestOfImage(artifact.image), ...shown };
+}
 
 /** Whether the policy finds something lacking, as the status says. */
 export const isUnverified = ({ status }: ModelRelease) =>

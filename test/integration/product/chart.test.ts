@@ -39,6 +39,7 @@ test.each([
   ["registryMirrors", [{ registry: "docker.io/library", mirrors: ["m.example"] }]],
   ["registryCA", { configMap: "a/b" }],
   ["proxy", { https: "proxy.example" }],
+  ["keepLayers", "yes"],
   ["nonsense", 1],
 ])("a wrong value of %s is refused", async (name, value) => {
   await expect(render({ [name]: value })).rejects.toThrow(/values don't meet the specifications of the schema/);
@@ -82,18 +83,29 @@ test("pods run as nobody, cannot write, and hold no capability", async () => {
   });
 });
 
+interface Pod {
+  volumes?: { name: string; emptyDir?: object }[];
+  containers: { env: { name: string; value?: string }[]; volumeMounts?: { name: string; mountPath: string }[] }[];
+}
+
+async function readPod(values: object) {
+  const deployment = (await render(values)).find(({ kind }) => kind === "Deployment");
+  if (deployment === undefined) throw new Error("the chart renders no Deployment");
+  const { spec } = (deployment.spec as { template: { spec: Pod } }).template;
+  const env = Object.fromEntries(spec.containers[0]?.env.map(({ name, value }) => [name, value]) ?? []);
+  return { env, mounts: spec.containers[0]?.volumeMounts, volumes: spec.volumes };
+}
+
+test("what was found in layers has a volume of the pod alone, bounded, or none", async () => {
+  const { env, mounts, volumes } = await readPod({});
+  expect(volumes).toEqual([{ name: "layers", emptyDir: { sizeLimit: "128Mi" } }]);
+  const { layersFolder } = readConfig({ ...env, VOUCHSAFE_NAMESPACE: "v" });
+  expect(mounts).toEqual([{ name: "layers", mountPath: layersFolder }]);
+  const bare = await readPod({ keepLayers: false });
+  expect(readConfig({ ...bare.env, VOUCHSAFE_NAMESPACE: "v" }).layersFolder).toBeUndefined();
+});
+
 test("mirrors, authorities and proxies of registries reach the operator as its settings, and nothing where there are none", async () => {
-  interface Pod {
-    volumes?: object[];
-    containers: { env: { name: string; value?: string }[]; volumeMounts?: { name: string; mountPath: string }[] }[];
-  }
-  const readPod = async (values: object) => {
-    const deployment = (await render(values)).find(({ kind }) => kind === "Deployment");
-    if (deployment === undefined) throw new Error("the chart renders no Deployment");
-    const { spec } = (deployment.spec as { template: { spec: Pod } }).template;
-    const env = Object.fromEntries(spec.containers[0]?.env.map(({ name, value }) => [name, value]) ?? []);
-    return { env, mounts: spec.containers[0]?.volumeMounts, volumes: spec.volumes };
-  };
   const mirrors = [{ registry: "docker.io", mirrors: ["m.example/hub"], only: true }];
   const { env, mounts, volumes } = await readPod({
     registryMirrors: mirrors,
@@ -105,11 +117,11 @@ test("mirrors, authorities and proxies of registries reach the operator as its s
     registryMirrors: mirrors,
     proxy: { https: "http://proxy.example:3128", http: "", except: ".example" },
   });
-  expect(volumes).toEqual([
+  expect(volumes?.filter(({ name }) => name !== "layers")).toEqual([
     { name: "registry-ca", configMap: { name: "authorities", items: [{ key: "bundle.pem", path: "ca.crt" }] } },
   ]);
   expect(config.registryCaFile).toBe(`${mounts?.[0]?.mountPath}/ca.crt`);
-  const bare = await readPod({});
+  const bare = await readPod({ keepLayers: false });
   expect([bare.mounts, bare.volumes]).toEqual([undefined, undefined]);
   expect(Object.keys(bare.env).filter((name) => /PROXY|MIRRORS|CA_FILE/.test(name))).toEqual([]);
 });

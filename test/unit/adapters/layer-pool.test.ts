@@ -2,6 +2,7 @@
 import { afterAll, afterEach, expect, test } from "vitest";
 import type { LayerTask } from "../../../src/adapters/model-artifact/layer.ts";
 import { createLayerPool } from "../../../src/adapters/model-artifact/layer-pool.ts";
+import { createMeter } from "../../../src/adapters/model-artifact/meter.ts";
 import { LIMITS } from "../../../src/adapters/model-artifact/limits.ts";
 import { send, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
 import { gzip, sha256, tarFiles } from "../../harness/packs.ts";
@@ -13,7 +14,7 @@ afterEach(stopHostileRegistries);
 const LAYER = gzip(tarFiles({ "sub/a.txt": "hello\n" }));
 const DIGEST = `sha256:${sha256(LAYER)}`;
 
-async function read(bytes: Buffer, change: Partial<LayerTask> = {}) {
+async function read(bytes: Buffer, change: Partial<LayerTask> = {}, counter?: SharedArrayBuffer) {
   const { host } = await startHostileRegistry({ [`/v2/m/blobs/${DIGEST}`]: send(bytes) });
   const access = {
     insecureHosts: [host],
@@ -31,8 +32,16 @@ async function read(bytes: Buffer, change: Partial<LayerTask> = {}) {
     limits: LIMITS,
     ...change,
   };
-  return pool.hashLayer({ access, ref: { host, repository: "m", digest: DIGEST }, task });
+  const ref = { host, repository: "m", digest: DIGEST };
+  return pool.hashLayer({ access, ref, task, ...(counter === undefined ? {} : { counter }) });
 }
+
+test("the bytes that come are counted here while they come there", async () => {
+  const meter = createMeter();
+  meter.begin([LAYER.length, 10]);
+  await read(LAYER, {}, meter.counter);
+  expect(meter.read()?.bytes).toEqual({ done: LAYER.length, all: LAYER.length + 10 });
+});
 
 test("files with their digests and formats", async () => {
   const files = (await read(LAYER)).entries.filter(({ kind }) => kind === "file");
