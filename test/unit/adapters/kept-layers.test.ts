@@ -13,7 +13,7 @@ import {
   utimes,
   writeFile,
 } from "node:fs/promises";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -180,6 +180,39 @@ describe("a folder of layers", () => {
     const { store } = await startWell();
     await store.put("b", layer(2));
     expect(await (await startWell()).store.get("b")).toEqual(layer(2));
+  });
+
+  test("a process that is killed for real leaves every layer that it said was kept, and no half one", async () => {
+    const module = new URL("../../../src/adapters/model-artifact/layer-files.ts", import.meta.url).href;
+    const program = `
+      const { openLayerFiles } = await import(${JSON.stringify(module)});
+      const store = await openLayerFiles({ folder: process.argv[1], digestProgram: async () => "p1", tell() {} });
+      for (let at = 0; ; at += 1) {
+        const links = Array.from({ length: 20_000 }, (_, index) => \`link \${at} \${index}\`);
+        await store.put(String(at), { entries: [], links, folders: [], unpacked: at });
+        process.stdout.write(\`\${at}\\n\`);
+      }`;
+    for (const killedAfter of [1, 2, 5]) {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program, folder], { stdio: "pipe" });
+      let said = "";
+      const gone = new Promise((ok) => child.once("exit", ok));
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        // It goes on writing until the signal is there.
+        if (said.split("\n").length > killedAfter) child.kill("SIGKILL");
+      });
+      await gone;
+      const last = Number(said.trim().split("\n").at(-1));
+      expect(last).toBeGreaterThanOrEqual(killedAfter - 1);
+      const { store, troubles } = await startWell();
+      for (let at = 0; at <= last; at += 1) expect((await store.get(String(at)))?.unpacked).toBe(at);
+      // The next may have got its name before it was told of.
+      const next = await store.get(String(last + 1));
+      expect(next?.links.length ?? 20_000).toBe(20_000);
+      expect(troubles).toEqual([]);
+      await rm(folder, { recursive: true });
+      await mkdir(folder);
+    }
   });
 
   test("a file that is cut by a crash of the machine is told of, taken away and written anew", async () => {

@@ -10,6 +10,7 @@ import {
   STEP_MS,
   takeStep,
 } from "../../../src/controllers/verification/decide.ts";
+import { createVerificationController } from "../../../src/controllers/verification/controller.ts";
 import { createReadings } from "../../../src/controllers/verification/readings.ts";
 import { addReading } from "../../../src/domain/describe-reading.ts";
 import type { NamespaceFacts } from "../../../src/domain/facts.ts";
@@ -193,4 +194,29 @@ describe("a release whose model is being read", () => {
     expect(JSON.stringify(statuses[1])).toContain("2 of 5 layers");
     expect([events.length, evidence()]).toEqual([eventsBefore, evidenceBefore]);
   });
+});
+
+test.each<[string, object, string[]]>([
+  ["what was told of reading is taken back", { artifacts: [], reading: [reading(at(2, 2))] }, ["apply v5"]],
+  ["what was found is left as it is", { artifacts: [] }, []],
+])("in a namespace that is governed no more %s", async (_, status, expected) => {
+  const { tools, seen, look } = createRefusingServer({});
+  const never = () => Promise.reject(new Error("nobody looks"));
+  const object = release(status) as unknown as KubeObject;
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "voice" } };
+  const controller = createVerificationController(tools, {
+    operatorNamespace: "vouchsafe-system",
+    judge: never,
+    hashLayer: never,
+    layers: { get: never, put: never },
+    openRegistry: never,
+  });
+  for (const [store, one] of [
+    [tools.world.namespaces, namespace],
+    [tools.world.releases, object],
+  ] as const) {
+    (store as unknown as { take(event: object): void }).take({ type: "Apply", object: one });
+  }
+  expect(await look(controller)).toContain("done");
+  expect(seen).toEqual(expected);
 });
