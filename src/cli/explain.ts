@@ -5,6 +5,7 @@ import type { Condition } from "../api/fields.ts";
 import { ModelRelease, type VerifiedSignature } from "../api/model-release.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
 import type { WarrantSpec } from "../api/warrant.ts";
+import { sayReading } from "../domain/describe-reading.ts";
 import { listValid } from "../domain/facts.ts";
 import { judgeImage, judgePod, type PodLike, readDigest } from "../gate/judge-pod.ts";
 import type { KubeObject } from "../runtime/index.ts";
@@ -94,11 +95,13 @@ export async function explainRelease(session: Session, name: string): Promise<An
     "",
     ...release.spec.artifacts.flatMap(({ name: artifact, image }) => {
       const found = status?.artifacts?.find((one) => one.name === artifact);
+      const reading = (status?.reading ?? []).filter((one) => one.name === artifact);
       return [
         `${artifact}: ${image}`,
         ...(found?.signatures ?? []).map(describeSignature),
         ...(found?.problems ?? []).map(({ text }) => `  ${text}`),
-        ...(found === undefined ? ["  not looked at yet"] : []),
+        ...(reading.length > 0 ? [`  being read: ${sayReading(reading)}`] : []),
+        ...(found === undefined && reading.length === 0 ? ["  not looked at yet"] : []),
       ];
     }),
     "",

@@ -15,10 +15,14 @@ function sayShare(done: number, all: number): string {
 const sum = (readings: readonly ArtifactReading[], of: "layers" | "bytes", what: "done" | "all") =>
   readings.reduce((total, reading) => total + reading[of][what], 0);
 
+/** How far it is with these artifacts together, such as `2 of 5 layers, 3.1 of 12.0 GiB`. */
+export function sayReading(readings: readonly ArtifactReading[]): string {
+  const layers = `${sum(readings, "layers", "done")} of ${sum(readings, "layers", "all")} layers`;
+  return `${layers}, ${sayShare(sum(readings, "bytes", "done"), sum(readings, "bytes", "all"))}`;
+}
+
 /** Adds to what waits for verification how far that is; anything else stays as it is stated. */
 export function addReading(stated: Stated, readings: readonly ArtifactReading[] = []): Stated {
   if (stated.code !== "VerificationPending" || readings.length === 0) return stated;
-  const layers = `${sum(readings, "layers", "done")} of ${sum(readings, "layers", "all")} layers`;
-  const bytes = sayShare(sum(readings, "bytes", "done"), sum(readings, "bytes", "all"));
-  return { ...stated, text: flatten(`${stated.text}. Read so far: ${layers}, ${bytes}`) };
+  return { ...stated, text: flatten(`${stated.text}. Read so far: ${sayReading(readings)}`) };
 }

@@ -81,6 +81,15 @@ describe("explain release", () => {
     );
   });
 
+  test("an artifact that is being read is told apart from one that nobody looked at", async () => {
+    const share = { layers: { done: 2, all: 5 }, bytes: { done: 3 * 2 ** 30, all: 12 * 2 ** 30 } };
+    const lines = await explain({ reading: [{ name: "model", digest: MODEL, ...share }] });
+    const [model = "", server = ""] = ["model", "server"].map(
+      (name) => lines[lines.findIndex((line) => line.startsWith(`${name}: `)) + 1],
+    );
+    expect([model, server]).toEqual(["  being read: 2 of 5 layers, 3.0 of 12.0 GiB", "  not looked at yet"]);
+  });
+
   test("there is nothing to approve of a revoked one", async () => {
     const lines = await explain({ conditions: [condition("Revoked", "True", "revoked")] });
     expect(lines.join("\n")).not.toContain("digest to approve");
