@@ -44,6 +44,8 @@ export interface ProductOptions {
   dir: string;
   registry?: Parameters<typeof startRegistry>[1];
   values?: object;
+  /** Further registries that are asked without TLS. */
+  insecureHosts?: readonly string[];
   /** How Node starts the operator; from its sources where it is left out. */
   program?: readonly string[];
   /** Starts what stands between the operator and the API server of a kubeconfig, and gives its address: plain HTTP. */
@@ -159,7 +161,8 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   const env = {
     KUBECONFIG: own,
     VOUCHSAFE_NAMESPACE: OPERATOR_NAMESPACE,
-    VOUCHSAFE_INSECURE_REGISTRIES: registry.host,
+    VOUCHSAFE_INSECURE_REGISTRIES: [registry.host, ...(options.insecureHosts ?? [])].join(","),
+    VOUCHSAFE_LAYERS_FOLDER: join(dir, "layers"),
     VOUCHSAFE_PULL_SECRETS: pullSecrets.join(","),
     ...(github === undefined ? {} : { VOUCHSAFE_GITHUB_SECRET: github.secret, VOUCHSAFE_GITHUB_URL: github.url }),
   };

@@ -60,6 +60,7 @@ export interface Conditioned {
     name: string;
     uid: string;
     generation: number;
+    resourceVersion?: string;
     annotations?: Record<string, string>;
     finalizers?: string[];
   };
@@ -67,6 +68,7 @@ export interface Conditioned {
     digest?: string;
     staleBecause?: string[];
     digests?: string[];
+    reading?: { name: string; layers: Record<"done" | "all", number>; bytes: Record<"done" | "all", number> }[];
     artifacts?: { name: string; signatures: unknown[]; model?: { digest: string; formats: string[] } }[];
     conditions?: { type: string; status: string; reason: string; message: string }[];
   };

@@ -1,12 +1,11 @@
 // Verification as users see it: Sigstore identities of a private instance, certificates, attestations, and packed models.
-import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { createHash, sign } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { toPod } from "../../../examples/demo/pods.ts";
 import { type ArtifactName, packAll } from "../../../examples/silero/artifacts.ts";
 import { type Artifact, packBundle } from "../../../examples/silero/pack.ts";
 import { pushArtifact } from "../../../examples/silero/push.ts";
-import { writeStatement } from "../../../src/adapters/model-signing/manifest.ts";
 import { toPae } from "../../../src/adapters/in-toto.ts";
 import { demand, readJson } from "../../harness/kubectl.ts";
 import { packLayer, tarFiles, toArtifact } from "../../harness/packs.ts";
@@ -15,6 +14,7 @@ import { createAuthority, type Holder, issueSigner } from "../../harness/sigstor
 import { createSigstore, type PrivateSigstore } from "../../harness/sigstore.ts";
 import { readExample } from "../../harness/voice.ts";
 import { eventually } from "../../harness/wait.ts";
+import { applyPolicy, createPacker, declareModel, type PolicyShape } from "./packed.ts";
 import { makeVoice, openScene, openVoice, type Scene, untilCondition } from "./scene.ts";
 
 const ISSUER = "https://token.acme.example";
@@ -62,21 +62,6 @@ async function pin(configMap: string, key: string, text: string) {
   return { configMap, key, sha256: createHash("sha256").update(text).digest("hex") };
 }
 
-interface PolicyShape {
-  metadata: { name: string };
-  spec: { signers: object[]; tiers: { signatures: object[] }[] };
-}
-
-/** Applies the example's policy under another name, with more signers and other demands. */
-async function applyPolicy(name: string, signers: object[], signatures: object[], demands: object = {}): Promise<void> {
-  const policy = parse(readExample("aipolicy.yaml", "voice", scene.published)) as PolicyShape;
-  policy.metadata.name = name;
-  policy.spec.signers.push(...signers);
-  for (const tier of policy.spec.tiers) Object.assign(tier, { signatures }, demands);
-  await demand(scene.kubectl, ["apply", "-f", "-"], stringify(policy));
-  await untilCondition(scene.kubectl, ["aipolicy", name], "Ready=True");
-}
-
 const RELEASE = (namespace: string) => ["modelrelease", "voice-gate-v5", "-n", namespace];
 const tryPod = (namespace: string) =>
   scene.people.bob.kubectl(
@@ -110,7 +95,7 @@ describe("a Sigstore identity", () => {
   test("vouches for a release once it has signed all that is asked, and no other does", async () => {
     const namespace = "keyless";
     const pattern = String.raw`https://git\.acme\.example/voice/release\.yml@refs/tags/v[0-9]+`;
-    await applyPolicy("keyless", [await keyless({ pattern })], wanted);
+    await applyPolicy(scene, "keyless", [await keyless({ pattern })], { signatures: wanted });
     await attachStatement("https://sigstore.dev/cosign/sign/v1", { identity: `${WORKFLOW}-evil`, issuer: ISSUER });
     await attachStatement(PROVENANCE, { identity: WORKFLOW, issuer: "https://other.example" });
     await makeVoice(scene, namespace, { "vouchsafe.dev/enforce": "keyless" });
@@ -135,9 +120,10 @@ describe("a Sigstore identity", () => {
 
     // Another name in the policy withdraws trust at once, without a look at the registry.
     await applyPolicy(
+      scene,
       "keyless",
       [await keyless({ exact: "https://git.acme.example/other.yml@refs/heads/main" })],
-      wanted,
+      { signatures: wanted },
     );
     await eventually("pods of v5 are refused again", async () =>
       (await tryPod(namespace)).code === 0 ? undefined : true,
@@ -151,7 +137,7 @@ describe("a Sigstore identity", () => {
       name: "release-workflow",
       sigstore: { trustedRoot: root, issuer: ISSUER, identity: { exact: WORKFLOW } },
     };
-    await applyPolicy("another", [signer], wanted);
+    await applyPolicy(scene, "another", [signer], { signatures: wanted });
     await makeVoice(scene, "another", { "vouchsafe.dev/enforce": "another" });
     await untilCondition(scene.kubectl, RELEASE("another"), "Verified=SignatureInvalid");
 
@@ -194,11 +180,9 @@ describe("a certificate", () => {
     const between = createAuthority("acme models", { from: now - DAY, until: now + DAY }, root);
     const roots = await pin("corporate-ca", "ca.pem", toPem(root));
     const identity = "models@acme.example";
-    await applyPolicy(
-      "certified",
-      [{ name: "corporate-ca", x509: { roots, identity: { exact: identity } } }],
-      [{ over: "artifact", anyOf: ["corporate-ca"] }],
-    );
+    await applyPolicy(scene, "certified", [{ name: "corporate-ca", x509: { roots, identity: { exact: identity } } }], {
+      signatures: [{ over: "artifact", anyOf: ["corporate-ca"] }],
+    });
     // Certificates tell whole seconds.
     const until = Math.ceil(Date.now() / 1000) * 1000 + 30_000;
     const signer = issueSigner({ identity, issuer: "none" }, { from: now - DAY, until }, between);
@@ -225,8 +209,7 @@ describe("a certificate", () => {
 });
 
 describe("a packed model", () => {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+  const packer = createPacker();
   const SAFE = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]), Buffer.from("{}")]);
   // What Python's pickle.dumps({}) gives: protocol 4, an empty dictionary, stop.
   const PICKLE = Buffer.from("80047d942e", "hex");
@@ -236,30 +219,14 @@ describe("a packed model", () => {
     const packed = Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`${folder}${path}`, bytes]));
     const artifact = toArtifact(form, [packLayer(form, "tar+gzip", tarFiles(packed))]);
     const target = { origin: `http://${scene.product.registry.host}`, repository: "models/packed" };
-    await pushArtifact(target, artifact);
-    const listed = Object.entries(files).map(([name, bytes]) => ({
-      name,
-      part: undefined,
-      digest: createHash("sha256").update(bytes).digest("hex"),
-    }));
-    const payload = writeStatement("m", listed, []);
-    const payloadType = "application/vnd.in-toto+json";
-    const bundle = {
-      mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
-      verificationMaterial: { publicKey: { hint: "" }, tlogEntries: [] },
-      dsseEnvelope: {
-        payloadType,
-        payload: payload.toString("base64"),
-        signatures: [{ sig: sign("sha256", toPae(payloadType, payload), privateKey).toString("base64") }],
-      },
-    };
-    await pushArtifact(target, packBundle(Buffer.from(JSON.stringify(bundle)), artifact));
+    await packer.publish(target, artifact, files);
     return `${scene.product.registry.host}/models/packed@${artifact.digest}`;
   }
 
   test("is unpacked, matched, and held to the formats that its tier allows", async () => {
     const namespace = "packed";
-    await applyPolicy("packed", [{ name: "packer", publicKey: { pem } }], [{ over: "model", anyOf: ["packer"] }], {
+    await applyPolicy(scene, "packed", [{ name: "packer", publicKey: { pem: packer.pem } }], {
+      signatures: [{ over: "model", anyOf: ["packer"] }],
       formats: ["safetensors", "text"],
     });
     await makeVoice(scene, namespace, { "vouchsafe.dev/enforce": "packed" });
@@ -273,15 +240,7 @@ describe("a packed model", () => {
         format: "ModelPack",
       },
     };
-    const declare = async (name: string, artifact: object) => {
-      const release = {
-        apiVersion: "vouchsafe.dev/v1alpha1",
-        kind: "ModelRelease",
-        metadata: { name, namespace },
-        spec: { system: "voice-gate", version: "1", artifacts: [{ name: "model", ...artifact }] },
-      };
-      await demand(scene.people.bob.kubectl, ["apply", "-f", "-"], JSON.stringify(release));
-    };
+    const declare = (name: string, artifact: object) => declareModel(scene, namespace, name, artifact);
     for (const [name, artifact] of Object.entries(images)) await declare(name, artifact);
     await declare("lied", { ...images.car, format: "ModelPack" });
     const until = (name: string, wanted: string) =>
