@@ -8,7 +8,6 @@ import { awaitStore, joinStores } from "./adapters/model-artifact/layer-stores.t
 import type { LayerStore } from "./adapters/model-artifact/layer.ts";
 import { digestProgram } from "./adapters/model-artifact/program.ts";
 import { createRegistryOpener } from "./adapters/registry/open.ts";
-import { parsePullSecret, type PullSecret } from "./adapters/registry/pull-secrets.ts";
 import { createJudgePool } from "./adapters/signatures/judge-pool.ts";
 import type { Config } from "./config.ts";
 import { createBreachesController } from "./controllers/breaches/controller.ts";
@@ -24,6 +23,7 @@ import { SECRETS } from "./controllers/resources.ts";
 import { createSnapshotsController } from "./controllers/snapshots/controller.ts";
 import type { Toolbox } from "./controllers/toolbox.ts";
 import { createVerificationController } from "./controllers/verification/controller.ts";
+import { createPullSecrets } from "./controllers/verification/pull-secrets.ts";
 import { createWorld, type World, WORLD_SOURCES } from "./controllers/world.ts";
 import { SERVICE_ACCOUNT } from "./gate/policies/policy.ts";
 import {
@@ -101,19 +101,14 @@ function toGitHubOpener(parts: Parts, signal: AbortSignal): OpenGitHub {
   };
 }
 
-/** Reads the pull secrets as they are now; one that is missing or broken is logged and gives no credentials. */
-async function readPullSecrets(parts: Parts): Promise<PullSecret[]> {
-  const { config, logger } = parts;
-  const found: PullSecret[] = [];
-  for (const name of config.pullSecrets) {
-    try {
-      found.push(...parsePullSecret(await readSecret(parts, name)));
-    } catch (error) {
-      logger.warn({ secret: name, reason: error instanceof Error ? error.name : "unknown" }, "pull secret not usable");
-    }
-  }
-  return found;
-}
+const toPullSecrets = ({ client, config, logger }: Parts) =>
+  createPullSecrets({
+    client,
+    logger,
+    operator: { namespace: config.namespace, serviceAccount: SERVICE_ACCOUNT },
+    own: config.pullSecrets,
+    opened: config.namespacePullSecrets,
+  });
 
 const toRegistryOpener = (parts: Parts) =>
   createRegistryOpener({
@@ -121,7 +116,6 @@ const toRegistryOpener = (parts: Parts) =>
     mirrors: parts.config.registryMirrors,
     caFile: parts.config.registryCaFile,
     proxy: parts.config.proxy,
-    readPullSecrets: () => readPullSecrets(parts),
   });
 
 /** Keeps what was found in layers in memory, and in a folder where there is one that is of use. */
@@ -173,6 +167,7 @@ export async function runOperator(parts: Parts, signal: AbortSignal): Promise<"s
     createPoliciesController(tools, config.namespace),
     createVerificationController(tools, {
       operatorNamespace: config.namespace,
+      pullSecrets: toPullSecrets(parts),
       openRegistry: toRegistryOpener(parts),
       judge: judging.judge,
       hashLayer: reading.hashLayer,

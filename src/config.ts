@@ -15,8 +15,20 @@ const mirrors = z.array(
   }),
 );
 
+/** Names of objects; an empty list would be no right to RBAC, but all of them. */
+const names = z.array(z.string().min(1)).min(1).max(16);
+const openedNamespaces = z
+  .array(
+    z.strictObject({
+      namespace: z.string().min(1),
+      serviceAccounts: names.default(["default"]),
+      secrets: names,
+    }),
+  )
+  .refine((all) => new Set(all.map(({ namespace }) => namespace)).size === all.length, "names a namespace twice");
+
 /** JSON in text; an empty text stands for an empty list. */
-const mirrorsText = z
+const listText = z
   .string()
   .default("")
   .transform((text, context): unknown => {
@@ -26,8 +38,7 @@ const mirrorsText = z
       context.addIssue({ code: "custom", message: "is no JSON" });
       return z.NEVER;
     }
-  })
-  .pipe(mirrors);
+  });
 
 const address = z
   .string()
@@ -49,9 +60,14 @@ const settings = z.object({
   VOUCHSAFE_PULL_SECRETS: list.describe(
     "Secrets of the operator's namespace (dockerconfigjson or dockercfg) to read registries with.",
   ),
-  VOUCHSAFE_REGISTRY_MIRRORS: mirrorsText.describe(
-    "Mirrors of registries, as JSON: `[{registry, mirrors: [HOST[:PORT][/REPOSITORY]], only}]`.",
-  ),
+  VOUCHSAFE_NAMESPACE_PULL_SECRETS: listText
+    .pipe(openedNamespaces)
+    .describe(
+      "Pull secrets of other namespaces, as JSON: `[{namespace, serviceAccounts, secrets}]`; each is used for its own namespace alone.",
+    ),
+  VOUCHSAFE_REGISTRY_MIRRORS: listText
+    .pipe(mirrors)
+    .describe("Mirrors of registries, as JSON: `[{registry, mirrors: [HOST[:PORT][/REPOSITORY]], only}]`."),
   VOUCHSAFE_REGISTRY_CA_FILE: z
     .string()
     .default("")
@@ -91,6 +107,8 @@ export interface Config {
   port: number;
   identity: string;
   pullSecrets: string[];
+  /** Pull secrets of other namespaces that may be read for them. */
+  namespacePullSecrets: z.output<typeof openedNamespaces>;
   insecureRegistries: string[];
   registryMirrors: z.output<typeof mirrors>;
   /** File in PEM; undefined where only Node's own authorities are trusted. */
@@ -123,6 +141,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     port: values.VOUCHSAFE_PORT,
     identity: values.VOUCHSAFE_IDENTITY === "" ? `${hostname()}-${process.pid}` : values.VOUCHSAFE_IDENTITY,
     pullSecrets: values.VOUCHSAFE_PULL_SECRETS,
+    namespacePullSecrets: values.VOUCHSAFE_NAMESPACE_PULL_SECRETS,
     insecureRegistries: values.VOUCHSAFE_INSECURE_REGISTRIES,
     registryMirrors: values.VOUCHSAFE_REGISTRY_MIRRORS,
     registryCaFile: values.VOUCHSAFE_REGISTRY_CA_FILE === "" ? undefined : values.VOUCHSAFE_REGISTRY_CA_FILE,

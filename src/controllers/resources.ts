@@ -21,6 +21,7 @@ export const PODS = core("pods", "Pod");
 export const SERVICES = core("services", "Service");
 export const CONFIG_MAPS = core("configmaps", "ConfigMap");
 export const SECRETS = core("secrets", "Secret");
+export const SERVICE_ACCOUNTS = core("serviceaccounts", "ServiceAccount");
 export const CORE_EVENTS = core("events", "Event");
 export const REPLICATION_CONTROLLERS = core("replicationcontrollers", "ReplicationController");
 export const REPLICA_SETS = apps("replicasets", "ReplicaSet");

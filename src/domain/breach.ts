@@ -75,6 +75,7 @@ export const BREACH_OF: Record<FindingCode, BreachKind | "none"> = {
   NotFenced: "none",
   VerificationPending: "none",
   RegistryFailed: "none",
+  PullSecretUnusable: "none",
   VerificationFailed: "none",
   TrustRootMissing: "none",
   TrustRootMismatch: "none",

@@ -232,6 +232,12 @@ export const FINDINGS = {
     who: "the platform team",
     next: `check registry and pull secret; it is tried again by itself. ${explainRelease}`,
   },
+  PullSecretUnusable: {
+    standing: "notYet",
+    what: "artifact {artifact} of release {release} could not be read from its registry ({why}), and {lack}",
+    who: "whoever writes Secrets in the namespace, or the platform team",
+    next: "{command}; it is tried again by itself",
+  },
   TagContested: {
     standing: "advice",
     what: "tag {tag} is claimed by several releases ({names}), so it pins none of them",

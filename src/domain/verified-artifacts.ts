@@ -15,7 +15,8 @@ export function findReading({ status }: ModelRelease, { name, image }: ReleaseAr
 }
 
 /** Whether nothing could be found out, rather than something bad. */
-export const isFailure = (code: string): boolean => code === "RegistryFailed" || code === "VerificationFailed";
+export const isFailure = (code: string): boolean =>
+  ["RegistryFailed", "PullSecretUnusable", "VerificationFailed"].includes(code);
 
 /** Whether the last look at an artifact failed. */
 export const hasFailed = ({ problems = [] }: Pick<VerifiedArtifact, "problems">): boolean =>

@@ -67,12 +67,22 @@ export async function listExtraApis(kubectl: Kubectl): Promise<string[]> {
     : [];
 }
 
-/** Installs the chart without operator pods. */
+/** Values of the chart that the operator's process is told of here, and not by its Deployment. */
+interface ToldValues {
+  pullSecrets?: string[];
+  namespacePullSecrets?: { namespace: string; serviceAccounts?: string[]; secrets: string[] }[];
+  github?: { secret: string; url: string };
+}
+
+/** Installs the chart without operator pods, and the namespaces that it needs before. */
 export async function installChart(kubectl: Kubectl, values: object): Promise<void> {
   const namespace = OPERATOR_NAMESPACE;
   const rendered = await renderChart({ namespace, values, apiVersions: await listExtraApis(kubectl) });
-  const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
-  await demand(kubectl, ["apply", "--server-side", "-f", "-"], JSON.stringify(object));
+  const { namespacePullSecrets = [] } = values as ToldValues;
+  for (const name of [namespace, ...namespacePullSecrets.map((one) => one.namespace)]) {
+    const object = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+    await demand(kubectl, ["apply", "--server-side", "-f", "-"], JSON.stringify(object));
+  }
   await demand(kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], rendered);
   await untilServed(kubectl);
   await eventually("the guard of Warrants refuses one by the admin", async () => {
@@ -154,16 +164,14 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   const account = { namespace: OPERATOR_NAMESPACE, name: "vouchsafe" };
   const own = await writeServiceAccountKubeconfig({ kubectl }, join(dir, "operator.kubeconfig"), account);
   if (options.openFront !== undefined) await redirect(own, await options.openFront(kubeconfig));
-  const { pullSecrets = [], github } = (options.values ?? {}) as {
-    pullSecrets?: string[];
-    github?: { secret: string; url: string };
-  };
+  const { pullSecrets = [], namespacePullSecrets = [], github } = (options.values ?? {}) as ToldValues;
   const env = {
     KUBECONFIG: own,
     VOUCHSAFE_NAMESPACE: OPERATOR_NAMESPACE,
     VOUCHSAFE_INSECURE_REGISTRIES: [registry.host, ...(options.insecureHosts ?? [])].join(","),
     VOUCHSAFE_LAYERS_FOLDER: join(dir, "layers"),
     VOUCHSAFE_PULL_SECRETS: pullSecrets.join(","),
+    VOUCHSAFE_NAMESPACE_PULL_SECRETS: JSON.stringify(namespacePullSecrets),
     ...(github === undefined ? {} : { VOUCHSAFE_GITHUB_SECRET: github.secret, VOUCHSAFE_GITHUB_URL: github.url }),
   };
   const startOperator = () => startOperatorProcess(dir, env, options.program);

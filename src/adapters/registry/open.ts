@@ -1,10 +1,10 @@
-/** Opens registries as the administrator set them up: pull secrets, authorities and mirrors as they are now. */
+/** Opens registries as the administrator set them up, with authorities and mirrors as they are now. */
 import { readFile } from "node:fs/promises";
 import type { ProxySettings } from "./connection.ts";
 import { createExchange } from "./exchange.ts";
 import { type MirrorSettings, withMirrors } from "./mirrors.ts";
 import { createPauses, type Pauses } from "./pauses.ts";
-import { findCredentials, type PullSecret } from "./pull-secrets.ts";
+import { findCredentials, type Keyring } from "./pull-secrets.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 
 export interface RegistrySettings {
@@ -13,8 +13,6 @@ export interface RegistrySettings {
   /** File in PEM with authorities that are trusted besides Node's. */
   caFile: string | undefined;
   proxy: ProxySettings;
-  /** Reads the pull secrets as they are now. */
-  readPullSecrets: () => Promise<PullSecret[]>;
 }
 
 /** How registries are reached, as plain data: it goes to other threads. */
@@ -24,7 +22,7 @@ export interface RegistryAccess {
   /** PEM. */
   ca: string | undefined;
   proxy: ProxySettings;
-  secrets: readonly PullSecret[];
+  keyrings: readonly Keyring[];
 }
 
 /** What was opened; its tokens and connections last until it is closed. */
@@ -36,10 +34,10 @@ export interface OpenedRegistry {
 
 /** Opens registries. Throws where the mirrors are set up wrong. */
 export function openRegistry(access: RegistryAccess, pauses: Pauses = createPauses(Date.now)): OpenedRegistry {
-  const { insecureHosts, mirrors, ca, proxy, secrets } = access;
+  const { insecureHosts, mirrors, ca, proxy, keyrings } = access;
   const applyMirrors = withMirrors(mirrors);
   const exchange = createExchange({
-    credentials: (host, repository) => findCredentials(secrets, host, repository),
+    credentials: (host, repository) => findCredentials(keyrings, host, repository),
     insecureHosts: new Set(insecureHosts),
     proxy,
     pauses,
@@ -48,14 +46,18 @@ export function openRegistry(access: RegistryAccess, pauses: Pauses = createPaus
   return { registry: applyMirrors(createRegistry(exchange)), access, close: () => exchange.close() };
 }
 
-/** Makes the function that opens registries. Throws at once where the mirrors are set up wrong. */
-export function createRegistryOpener(settings: RegistrySettings): () => Promise<OpenedRegistry> {
-  const { insecureHosts, mirrors, caFile, proxy, readPullSecrets } = settings;
+/**
+ * Makes the function that opens registries, each time with the pull secrets of whoever looks. Throws at once where the
+ * mirrors are set up wrong.
+ */
+export function createRegistryOpener(
+  settings: RegistrySettings,
+): (keyrings: readonly Keyring[]) => Promise<OpenedRegistry> {
+  const { insecureHosts, mirrors, caFile, proxy } = settings;
   withMirrors(mirrors);
   const pauses = createPauses(Date.now);
-  return async () => {
-    const secrets = await readPullSecrets();
+  return async (keyrings) => {
     const ca = caFile === undefined ? undefined : await readFile(caFile, "utf8");
-    return openRegistry({ insecureHosts, mirrors, ca, proxy, secrets }, pauses);
+    return openRegistry({ insecureHosts, mirrors, ca, proxy, keyrings }, pauses);
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Credentials of pull secrets, chosen as the kubelet chooses them: an entry fits by host (a * stands for a part of one
  * label), by port and by the beginning of the path; the longest path comes first, and every entry that fits is tried.
+ * What a pull secret holds is text of whoever writes it, and no error here tells any of it.
  */
 import { z } from "zod";
 import { parseJson } from "../decode.ts";
@@ -14,6 +15,18 @@ export interface PullSecret {
   credentials: Credentials;
 }
 
+/** All that one side has, such as a namespace; what the next side has is tried after it. */
+export type Keyring = readonly PullSecret[];
+
+/** A Secret as Kubernetes has it, decoded. */
+export interface StoredSecret {
+  type: string;
+  data: Readonly<Record<string, string>>;
+}
+
+/** Most entries of one pull secret. */
+const MAX_ENTRIES = 1000;
+
 const entry = z.object({
   auth: z.string().optional(),
   username: z.string().optional(),
@@ -21,8 +34,11 @@ const entry = z.object({
   identitytoken: z.string().optional(),
   registrytoken: z.string().optional(),
 });
-const auths = z.record(z.string(), entry);
-const dockerConfig = z.object({ auths });
+const entries = z.record(z.string(), entry);
+const dockerConfig = z.object({ auths: z.unknown() });
+
+/** What RFC 6750 lets a token be: one that is not could not be sent in a header. */
+const TOKEN = /^[\w.~+/-]+=*$/;
 
 function parseAuth(auth: string): { username: string; password: string } {
   const text = Buffer.from(auth, "base64").toString("utf8");
@@ -32,7 +48,10 @@ function parseAuth(auth: string): { username: string; password: string } {
 }
 
 function toCredentials(found: z.output<typeof entry>): Credentials | undefined {
-  if (found.registrytoken) return { type: "bearer", registryToken: found.registrytoken };
+  if (found.registrytoken) {
+    if (!TOKEN.test(found.registrytoken)) throw new Error("registrytoken is no bearer token");
+    return { type: "bearer", registryToken: found.registrytoken };
+  }
   if (found.identitytoken) return { type: "identity", identityToken: found.identitytoken };
   // As for the kubelet, auth goes before username and password.
   const { username = "", password = "" } = found.auth ? parseAuth(found.auth) : found;
@@ -48,17 +67,27 @@ function toAddress(key: string): string {
   return path === "/" ? bare.slice(0, slash) : bare.slice(0, slash) + path;
 }
 
-const toSecrets = (found: z.output<typeof auths>): PullSecret[] =>
-  Object.entries(found).flatMap(([key, one]) => {
+function toSecrets(auths: unknown): PullSecret[] {
+  if (typeof auths === "object" && auths !== null && Object.keys(auths).length > MAX_ENTRIES) {
+    throw new Error(`it has more than ${MAX_ENTRIES} entries`);
+  }
+  return Object.entries(entries.parse(auths)).flatMap(([key, one]) => {
     const credentials = toCredentials(one);
     return credentials === undefined ? [] : [{ address: toAddress(key), credentials }];
   });
+}
 
-/** Reads the data of a Secret of type dockerconfigjson or of the older dockercfg. Throws where it is neither. */
-export function parsePullSecret(data: Readonly<Record<string, string>>): PullSecret[] {
+/** Reads a docker config. Throws where it is none. */
+export const parseDockerConfig = (text: string): PullSecret[] =>
+  toSecrets(dockerConfig.parse(parseJson(Buffer.from(text))).auths);
+
+/** Reads a pull secret of the present or of the older type, as its type says. Throws where it is neither. */
+export function parsePullSecret({ type, data }: StoredSecret): PullSecret[] {
   const config = data[".dockerconfigjson"];
-  if (config !== undefined) return toSecrets(dockerConfig.parse(parseJson(Buffer.from(config))).auths);
-  return toSecrets(auths.parse(parseJson(Buffer.from(data[".dockercfg"] ?? ""))));
+  if (type === "kubernetes.io/dockerconfigjson" && config !== undefined) return parseDockerConfig(config);
+  const older = data[".dockercfg"];
+  if (type === "kubernetes.io/dockercfg" && older !== undefined) return toSecrets(parseJson(Buffer.from(older)));
+  throw new Error("it is of neither type of pull secrets");
 }
 
 /** Whether a label fits a pattern in which * stands for any text. Takes the first place that fits, so it is linear. */
@@ -100,16 +129,18 @@ const HUB_IN_CONFIG = "index.docker.io";
 /** Most credentials that are tried for one image. */
 const MAX_TRIED = 8;
 
-/** Finds what to try for an image, in the kubelet's order. */
-export function findCredentials(secrets: readonly PullSecret[], host: string, repository: string): Credentials[] {
+function findIn(keyring: Keyring, host: string, repository: string): Credentials[] {
   const choose = (fits: (address: string) => boolean) =>
-    secrets
+    keyring
       .filter(({ address }) => fits(address))
       // Reversed, as text: of two addresses of one host the longer path comes first.
       .toSorted((a, b) => (a.address < b.address ? 1 : a.address > b.address ? -1 : 0))
-      .slice(0, MAX_TRIED)
       .map(({ credentials }) => credentials);
   if (host !== HUB.asked) return choose((address) => fitsAddress(address, host, repository));
   const written = choose((address) => fitsAddress(address, HUB.written, repository));
   return written.length > 0 ? written : choose((address) => [HUB_IN_CONFIG, HUB.asked].includes(address));
 }
+
+/** Finds what to try for an image, in the kubelet's order: keyring by keyring, as it asks its own after the pod's. */
+export const findCredentials = (keyrings: readonly Keyring[], host: string, repository: string): Credentials[] =>
+  keyrings.flatMap((keyring) => findIn(keyring, host, repository)).slice(0, MAX_TRIED);

@@ -7,7 +7,7 @@ import { type Collected, collectSignatures } from "../../adapters/signatures/col
 import { judgeCandidates } from "../../adapters/signatures/judge-candidates.ts";
 import { RegistryError } from "../../adapters/registry/errors.ts";
 import { createRegistryOpener } from "../../adapters/registry/open.ts";
-import { parsePullSecret, type PullSecret } from "../../adapters/registry/pull-secrets.ts";
+import { type Keyring, parseDockerConfig } from "../../adapters/registry/pull-secrets.ts";
 import { type ImageReference, parseReference, parseTagged, toWrittenHost } from "../../adapters/registry/reference.ts";
 import type { Registry } from "../../adapters/registry/registry.ts";
 import { listDetails, sayMatter } from "../say-signature.ts";
@@ -42,11 +42,11 @@ const isMet = (demand: Demand, signatures: readonly VerifiedSignature[]) =>
   );
 
 /** The user's own docker config; none where there is no such file and none was named. */
-async function readPullSecrets(path: string | undefined): Promise<PullSecret[]> {
+async function readPullSecrets(path: string | undefined): Promise<Keyring> {
   const file = path ?? join(homedir(), ".docker", "config.json");
   try {
     const text = (await readSmall("the docker config", file, MAX_CONFIG_BYTES)).toString("utf8");
-    return parsePullSecret({ ".dockerconfigjson": text });
+    return parseDockerConfig(text);
   } catch (error) {
     if (path === undefined && error instanceof UsageError && error.message.endsWith("ENOENT")) return [];
     if (error instanceof UsageError) throw error;
@@ -101,9 +101,8 @@ export async function runVerifyImage(image: string, options: VerifyImageOptions,
     mirrors: [],
     caFile: undefined,
     proxy: machine.proxy,
-    readPullSecrets: () => Promise.resolve(secrets),
   });
-  const { registry, close } = await open();
+  const { registry, close } = await open([secrets]);
   try {
     const ref = await resolve(registry, image);
     const model = { format: undefined, path: options.modelPath, readsFormats: options.model === true };

@@ -7,12 +7,18 @@ import {
   type VerifiedSignature,
 } from "../../api/model-release.ts";
 import { toResource } from "../../api/kind.ts";
-import { type Collected, collectSignatures, type Search } from "../../adapters/signatures/collect.ts";
+import {
+  type Collected,
+  collectSignatures,
+  type Search,
+  type SignatureProblem,
+} from "../../adapters/signatures/collect.ts";
 import type { LayerStore, LayerTask } from "../../adapters/model-artifact/layer.ts";
 import type { Meter } from "../../adapters/model-artifact/meter.ts";
 import { type ImageReference, parseReference } from "../../adapters/registry/reference.ts";
 import type { LayerPool } from "../../adapters/model-artifact/layer-pool.ts";
 import type { OpenedRegistry } from "../../adapters/registry/open.ts";
+import type { Keyring } from "../../adapters/registry/pull-secrets.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
 import { stateFinding } from "../../domain/findings.ts";
 import { digestOfImage } from "../../domain/images.ts";
@@ -24,6 +30,8 @@ import { toObserver } from "../governance/controller.ts";
 import { observeModes } from "../governance/observe.ts";
 import { applyStatus, OPERATOR_ACTOR, type Toolbox, toSubject } from "../toolbox.ts";
 import { createLooks, type Looked } from "./looks.ts";
+import type { Lack, PullSecrets } from "./pull-secrets.ts";
+import { keepApart } from "./keep-apart.ts";
 import { findRetry, isUnverified, keepThroughOutage, needsLook, type Progress, stateReading } from "./decide.ts";
 import { createReadings } from "./readings.ts";
 
@@ -45,11 +53,22 @@ export interface VerificationOptions {
   /** Hashes layers in another thread, and keeps what it found. */
   hashLayer: LayerPool["hashLayer"];
   layers: LayerStore;
-  /** Opens registries with the pull secrets as they are now. */
-  openRegistry: () => Promise<OpenedRegistry>;
+  pullSecrets: PullSecrets;
+  openRegistry: (keyrings: readonly Keyring[]) => Promise<OpenedRegistry>;
 }
 
-const NO_REFERENCE: Collected = {
+/** What is wrong, as the status says it; a registry that shows nothing without a pull secret that lacks is told so. */
+type LookProblem = SignatureProblem | ({ code: "PullSecretUnusable"; why: string } & Lack);
+type Found = Omit<Collected, "problems"> & { problems: LookProblem[] };
+
+function tellLack(found: Collected, [lack]: readonly Lack[]): Found {
+  if (lack === undefined) return found;
+  const tell = (problem: SignatureProblem): LookProblem =>
+    problem.code === "RegistryFailed" ? { ...lack, code: "PullSecretUnusable", why: problem.why } : problem;
+  return { ...found, problems: found.problems.map(tell) };
+}
+
+const NO_REFERENCE: Found = {
   closure: [],
   signatures: [],
   model: undefined,
@@ -72,28 +91,33 @@ const nameSigner = ({ signers }: Asked, { signer, signerDigest }: VerifiedSignat
 /** Makes the controller; its keys are `namespace/name` of releases. */
 export function createVerificationController(tools: Toolbox, options: VerificationOptions): Controller {
   const { world, metrics, evidence } = tools;
-  const looks = createLooks<Collected>(tools.now);
+  const looks = createLooks<Found>(tools.now);
+  const { pullSecrets } = options;
 
   const readings = createReadings(tools.now);
 
   const collect = async (
+    namespace: string,
     ref: ImageReference,
     artifact: ReleaseArtifact,
     asked: Asked,
     meter: Meter,
-  ): Promise<Collected> => {
+  ): Promise<Found> => {
     const { format, modelPath: path } = artifact;
     const { signers, readsFormats } = asked;
-    const { registry, access, close } = await options.openRegistry();
+    const { keyrings, lacks } = await pullSecrets.read(namespace);
+    const { registry, access, close } = await options.openRegistry(keyrings);
     const hashLayer = async (from: ImageReference, task: LayerTask) => {
       const contents = await options.hashLayer({ access, ref: from, task, counter: meter.counter });
       metrics.count("layers", { from: "registry" });
       metrics.count("layerBytes", {}, task.size);
       return contents;
     };
-    const model = { format, path, readsFormats, store: options.layers, meter, hashLayer };
+    const store = keepApart(options.layers, pullSecrets.scopeOf(namespace));
+    const model = { format, path, readsFormats, store, meter, hashLayer };
+    const search = { registry, judge: options.judge, signers, model, now: tools.now() };
     try {
-      return await collectSignatures(ref, { registry, judge: options.judge, signers, model, now: tools.now() });
+      return tellLack(await collectSignatures(ref, search), lacks);
     } finally {
       await close();
     }
@@ -104,25 +128,27 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     namespace: string,
     artifact: ReleaseArtifact,
     asked: Asked,
-  ): Promise<{ look: Looked<Collected>; shown: Progress | undefined }> => {
+  ): Promise<{ look: Looked<Found>; shown: Progress | undefined }> => {
     const ref = parseReference(artifact.image);
     if (ref === undefined) return { look: { state: "done", answer: NO_REFERENCE }, shown: undefined };
     const { host, repository, digest } = ref;
     const { format, modelPath = "" } = artifact;
-    const key = [host, repository, digest, asked.digest, format, modelPath].join(" ");
-    const work = () => readings.follow(key, (meter) => collect(ref, artifact, asked, meter));
+    // What was seen with a namespace's own secrets is for its own releases alone.
+    const scope = pullSecrets.scopeOf(namespace) ?? "";
+    const key = [scope, host, repository, digest, asked.digest, format, modelPath].join(" ");
+    const work = () => readings.follow(key, (meter) => collect(namespace, ref, artifact, asked, meter));
     const look = await looks(namespace, key, work);
     return { look, shown: readings.tell(key) };
   };
 
-  const note = (release: ModelRelease, artifact: ReleaseArtifact, asked: Asked, found: Collected) => {
+  const note = (release: ModelRelease, artifact: ReleaseArtifact, asked: Asked, found: Found) => {
     const values = {
       artifact: artifact.name,
       release: release.metadata.name,
       namespace: release.metadata.namespace ?? "",
       policy: asked.policies,
     };
-    const problems = found.problems.map(({ code, why }) => stateFinding(code, { ...values, why }));
+    const problems = found.problems.map(({ code, ...about }) => stateFinding(code, { ...values, ...about }));
     const fresh: VerifiedArtifact = {
       name: artifact.name,
       digest: digestOfImage(artifact.image),

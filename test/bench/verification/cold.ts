@@ -13,8 +13,7 @@ const openRegistry = (host: string) =>
     mirrors: [],
     caFile: undefined,
     proxy: { https: "", http: "", except: "" },
-    readPullSecrets: () => Promise.resolve([]),
-  })();
+  })([]);
 
 /** Verifies one release with connections and threads that start with it; gives milliseconds. */
 async function verifyOnce(host: string, digest: string, { signer }: Signing): Promise<number> {

@@ -97,8 +97,7 @@ export async function measureImages(given: ImagesGiven): Promise<ImagesFound[]> 
     mirrors: [],
     caFile: undefined,
     proxy: { https: "", http: "", except: "" },
-    readPullSecrets: () => Promise.resolve([]),
-  })();
+  })([]);
   const pool = createJudgePool();
   const runCosign = (image: string) =>
     promisify(execFile)(cosign ?? "", ["verify", "--allow-http-registry", ...listSignerFlags(rootFile), image]);

@@ -35,6 +35,12 @@ test.each([
   ["logLevel", "loud"],
   ["mutations", true],
   ["image", { digest: "sha256:1" }],
+  ["namespacePullSecrets", [{ namespace: "voice" }]],
+  // To RBAC an empty list of names is no name, but every one.
+  ["namespacePullSecrets", [{ namespace: "voice", secrets: [] }]],
+  ["namespacePullSecrets", [{ namespace: "voice", secrets: ["a"], serviceAccounts: [] }]],
+  ["namespacePullSecrets", [{ namespace: "*", secrets: ["a"] }]],
+  ["namespacePullSecrets", [{ namespace: "voice", secrets: ["*"] }]],
   ["registryMirrors", [{ registry: "docker.io" }]],
   ["registryMirrors", [{ registry: "docker.io/library", mirrors: ["m.example"] }]],
   ["registryCA", { configMap: "a/b" }],
@@ -149,6 +155,56 @@ describe("rights", () => {
       (await render()).flatMap((object) => object.rules ?? []).filter(({ resources }) => resources.includes("secrets")),
       "no pull secret, no right",
     ).toEqual([]);
+  });
+});
+
+describe("pull secrets of namespaces", () => {
+  const opened = [
+    { namespace: "voice", secrets: ["registry"] },
+    { namespace: "vision", serviceAccounts: ["default", "serving"], secrets: ["a", "b"] },
+  ];
+  const get = (resource: string, resourceNames: string[]) => ({
+    apiGroups: [""],
+    resources: [resource],
+    resourceNames,
+    verbs: ["get"],
+  });
+
+  test("are opened to the operator by name, each in its namespace, and no more", async () => {
+    const objects = await render({ namespacePullSecrets: opened });
+    const named = objects.filter(({ metadata }) => metadata.name === "vouchsafe-pull-secrets");
+    expect(named.map(({ kind, metadata: { namespace }, rules }) => ({ kind, namespace, rules }))).toEqual([
+      { kind: "Role", namespace: "voice", rules: [get("serviceaccounts", ["default"]), get("secrets", ["registry"])] },
+      { kind: "RoleBinding", namespace: "voice", rules: undefined },
+      {
+        kind: "Role",
+        namespace: "vision",
+        rules: [get("serviceaccounts", ["default", "serving"]), get("secrets", ["a", "b"])],
+      },
+      { kind: "RoleBinding", namespace: "vision", rules: undefined },
+    ]);
+    for (const binding of named.filter(({ kind }) => kind === "RoleBinding")) {
+      expect(binding).toMatchObject({
+        roleRef: { kind: "Role", name: "vouchsafe-pull-secrets" },
+        subjects: [{ kind: "ServiceAccount", name: "vouchsafe", namespace: "vouchsafe-system" }],
+      });
+    }
+  });
+
+  test("reach the operator as its setting, and a namespace that is named twice reaches nobody", async () => {
+    const deployment = (await render({ namespacePullSecrets: opened })).find(({ kind }) => kind === "Deployment");
+    const env = JSON.stringify(deployment?.spec);
+    const value = /"VOUCHSAFE_NAMESPACE_PULL_SECRETS","value":("(?:[^"\\]|\\.)*")/.exec(env)?.[1] ?? '""';
+    const text = JSON.parse(value) as string;
+    const read = (given: string) => readConfig({ VOUCHSAFE_NAMESPACE: "v", VOUCHSAFE_NAMESPACE_PULL_SECRETS: given });
+    expect(read(text).namespacePullSecrets).toEqual([
+      { namespace: "voice", serviceAccounts: ["default"], secrets: ["registry"] },
+      opened[1],
+    ]);
+    const twice = [opened[0], opened[0]];
+    await expect(render({ namespacePullSecrets: twice })).rejects.toThrow(/names voice twice/);
+    expect(() => read(JSON.stringify(twice))).toThrow(/names a namespace twice/);
+    expect(() => read('[{"namespace":"voice","secrets":[]}]')).toThrow(/VOUCHSAFE_NAMESPACE_PULL_SECRETS/);
   });
 });
 

@@ -3,20 +3,23 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { demand } from "../../harness/kubectl.ts";
-import { OPERATOR_NAMESPACE } from "../../harness/product.ts";
+import { demand, readJson } from "../../harness/kubectl.ts";
+import { installChart, OPERATOR_NAMESPACE } from "../../harness/product.ts";
 import type { Person } from "../../harness/users.ts";
 import { eventually } from "../../harness/wait.ts";
-import { approve, makeVoice, openScene, type Scene, untilCondition } from "./scene.ts";
+import { approve, type Conditioned, makeVoice, openScene, type Scene, untilCondition } from "./scene.ts";
 
 const PASSWORD = "s3cret-of-the-registry";
 const BIN = fileURLToPath(new URL("../../../bin/vouchsafe", import.meta.url));
+
+const OWN = "team";
+const OPENED = [{ namespace: OWN, serviceAccounts: ["default", "serving"], secrets: ["pull", "spare"] }];
 
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene({
     registry: { user: { name: "puller", password: PASSWORD } },
-    values: { pullSecrets: ["registry"] },
+    values: { pullSecrets: ["registry"], namespacePullSecrets: OPENED },
     authorization: `Basic ${Buffer.from(`puller:${PASSWORD}`).toString("base64")}`,
   });
 });
@@ -30,26 +33,98 @@ const vouchsafe = (person: Person, ...args: string[]) =>
   });
 
 const NS = "private";
-const RELEASE = ["modelrelease", "voice-gate-v5", "-n", NS];
+const toRelease = (namespace: string) => ["modelrelease", "voice-gate-v5", "-n", namespace];
+const RELEASE = toRelease(NS);
+
+const put = (object: object) =>
+  demand(scene.kubectl, ["apply", "--server-side", "--force-conflicts", "-f", "-"], JSON.stringify(object));
+const toSecret = (namespace: string, name: string, password: string) => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  type: "kubernetes.io/dockerconfigjson",
+  metadata: { name, namespace },
+  stringData: {
+    ".dockerconfigjson": JSON.stringify({
+      auths: { [scene.product.registry.host]: { username: "puller", password } },
+    }),
+  },
+});
+const toAccount = (name: string, ...secrets: string[]) => ({
+  apiVersion: "v1",
+  kind: "ServiceAccount",
+  metadata: { name, namespace: OWN },
+  imagePullSecrets: secrets.map((secret) => ({ name: secret })),
+});
+
+/** Waits until the release says that it could not be read, and says this of a pull secret. */
+const untilLack = (namespace: string, ...texts: string[]) => {
+  const read = async () => {
+    const found = await readJson<Conditioned>(scene.kubectl, toRelease(namespace));
+    const condition = found?.status?.conditions?.find(({ type }) => type === "Verified");
+    return `${condition?.reason} ${condition?.message}`;
+  };
+  return eventually(
+    `the release in ${namespace} lacks a pull secret: ${texts.join()}`,
+    async () => {
+      const told = await read();
+      return told.startsWith("PullSecretUnusable") && texts.every((text) => told.includes(text)) ? true : undefined;
+    },
+    { lastSeen: read },
+  );
+};
+
+/** Everything that the operator wrote. */
+async function readWritten(): Promise<string> {
+  const everything = await demand(scene.kubectl, ["get", "vouchsafe,events", "-A", "-o", "yaml"]);
+  const { logFile, evidenceFile } = scene.product.operator;
+  return [everything, await readFile(logFile, "utf8"), await readFile(evidenceFile, "utf8")].join("\n");
+}
+
+test("a namespace's own pull secret opens the registry to it alone, by the names of its ServiceAccounts", async () => {
+  await put(toAccount("serving"));
+  await demand(scene.kubectl, ["delete", "rolebinding", "vouchsafe-pull-secrets", "-n", OWN]);
+  await makeVoice(scene, OWN);
+  const account = "system:serviceaccount:vouchsafe-system:vouchsafe";
+  await untilLack(
+    OWN,
+    "HTTP 401",
+    `the operator may not read ServiceAccount ${OWN}/default`,
+    `kubectl auth can-i get serviceaccount/default -n ${OWN} --as=${account}`,
+  );
+  await installChart(scene.kubectl, { replicas: 0, pullSecrets: ["registry"], namespacePullSecrets: OPENED });
+  await untilLack(
+    OWN,
+    `Secret ${OWN}/pull is not among the imagePullSecrets of ServiceAccount default, serving`,
+    `kubectl get serviceaccount default -n ${OWN} -o yaml`,
+  );
+  await put(toAccount("serving", "spare", "pull"));
+  await untilLack(OWN, `Secret ${OWN}/spare does not exist`, `kubectl get secrets -n ${OWN}`);
+  await put(toSecret(OWN, "spare", "an-old-password"));
+  await put({ ...toSecret(OWN, "pull", ""), stringData: { ".dockerconfigjson": '{"auths":{"x":{"auth":"broken"}}}' } });
+  await untilLack(
+    OWN,
+    `Secret ${OWN}/pull is no kubernetes.io/dockerconfigjson`,
+    `kubectl describe secret pull -n ${OWN}`,
+  );
+  // The spare one is refused by the registry, and the next one is tried.
+  await put(toSecret(OWN, "pull", PASSWORD));
+  await untilCondition(scene.kubectl, toRelease(OWN), "Verified=True", 40_000);
+
+  // The same digests, named elsewhere while they are known.
+  await makeVoice(scene, "stranger");
+  await untilLack("stranger", "HTTP 401", "1 of the operator's own pull secrets cannot be used");
+  const stranger = await readJson<Conditioned>(scene.kubectl, toRelease("stranger"));
+  expect(stranger?.status?.artifacts?.map(({ signatures }) => signatures)).toEqual([[], []]);
+  const written = await readWritten();
+  for (const text of [PASSWORD, "an-old-password", "broken"]) expect(written).not.toContain(text);
+}, 180_000);
 
 test("without the pull secret the registry shows nothing; with it the release is verified; the password is nowhere", async () => {
   await makeVoice(scene, NS);
-  const { status } = await untilCondition(scene.kubectl, RELEASE, "Verified=RegistryFailed");
-  expect(status?.conditions?.find(({ type }) => type === "Verified")?.message).toContain("HTTP 401");
-  const config = { auths: { [scene.product.registry.host]: { username: "puller", password: PASSWORD } } };
-  const secret = {
-    apiVersion: "v1",
-    kind: "Secret",
-    type: "kubernetes.io/dockerconfigjson",
-    metadata: { name: "registry", namespace: OPERATOR_NAMESPACE },
-    stringData: { ".dockerconfigjson": JSON.stringify(config) },
-  };
-  await demand(scene.kubectl, ["create", "-f", "-"], JSON.stringify(secret));
+  await untilLack(NS, "HTTP 401", "kubectl logs -n vouchsafe-system deployment/vouchsafe");
+  await put(toSecret(OPERATOR_NAMESPACE, "registry", PASSWORD));
   await untilCondition(scene.kubectl, RELEASE, "Verified=True", 30_000);
-  const everything = await demand(scene.kubectl, ["get", "vouchsafe,events", "-A", "-o", "yaml"]);
-  const log = await readFile(scene.product.operator.logFile, "utf8");
-  const evidence = await readFile(scene.product.operator.evidenceFile, "utf8");
-  for (const text of [everything, log, evidence]) expect(text).not.toContain(PASSWORD);
+  expect(await readWritten()).not.toContain(PASSWORD);
 }, 90_000);
 
 test("whoami tells roles by name, and that * makes nobody an approver", async () => {

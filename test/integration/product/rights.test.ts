@@ -27,6 +27,9 @@ import { make, openStage, type Place, read, release, revoke, type Stage } from "
 
 const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:vouchsafe`;
 const NS = "rights";
+/** A namespace with a pull secret of its own. */
+const OPENED = "opened";
+const VALUES = { pullSecrets: ["registry"], namespacePullSecrets: [{ namespace: OPENED, secrets: ["team"] }] };
 
 let dir = "";
 let scene: Stage;
@@ -46,7 +49,7 @@ beforeAll(async () => {
       `--audit-policy-file=${join(dir, "policy.json")}`,
       `--audit-log-path=${join(dir, "audit.log")}`,
     ],
-    values: { pullSecrets: ["registry"] },
+    values: VALUES,
   });
 });
 afterAll(async () => {
@@ -88,7 +91,7 @@ async function readUsed(): Promise<{ used: Set<string>; refused: string[] }> {
 }
 
 async function readGranted(): Promise<string[]> {
-  const rendered = await renderChart({ namespace: OPERATOR_NAMESPACE, values: { pullSecrets: ["registry"] } });
+  const rendered = await renderChart({ namespace: OPERATOR_NAMESPACE, values: VALUES });
   const objects = parseAllDocuments(rendered).map(
     (document) =>
       document.toJS() as {
@@ -98,7 +101,9 @@ async function readGranted(): Promise<string[]> {
       } | null,
   );
   const rules = objects.flatMap((object) =>
-    object !== null && object.kind.endsWith("Role") && object.metadata.name === "vouchsafe" ? (object.rules ?? []) : [],
+    object?.kind.endsWith("Role") === true && ["vouchsafe", "vouchsafe-pull-secrets"].includes(object.metadata.name)
+      ? (object.rules ?? [])
+      : [],
   );
   return rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => toRight(verb, group, resource)))),
@@ -307,6 +312,27 @@ test("an Incident that is open takes what is found later", async () => {
   await run("second", "2");
   await govern("vouchsafe.dev/enforce=standard");
   await eventually("the Incident has both", async () => ((await digests()) === 2 ? true : undefined));
+});
+
+test("a namespace's own pull secret is read for it", async () => {
+  const put = (object: object) => demand(scene.kubectl, ["apply", "--server-side", "-f", "-"], JSON.stringify(object));
+  const metadata = (name: string) => ({ name, namespace: OPENED });
+  const config = Buffer.from('{"auths":{}}').toString("base64");
+  await put({
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/dockerconfigjson",
+    metadata: metadata("team"),
+    data: { ".dockerconfigjson": config },
+  });
+  await put({
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: metadata("default"),
+    imagePullSecrets: [{ name: "team" }],
+  });
+  await makeVoice(scene, OPENED);
+  await untilCondition(scene.kubectl, ["modelrelease", "voice-gate-v5", "-n", OPENED], "Verified=True");
 });
 
 test("every right of the chart was used, and nothing was refused", async () => {

@@ -112,7 +112,7 @@ export async function makeVoice(
   labels: Record<string, string> = { "vouchsafe.dev/enforce": "standard" },
 ): Promise<void> {
   const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } };
-  await demand(scene.kubectl, ["create", "-f", "-"], JSON.stringify(object));
+  await demand(scene.kubectl, ["apply", "--server-side", "--field-manager=tests", "-f", "-"], JSON.stringify(object));
   for (const file of ["people.yaml", "aisystem.yaml", "riskassessment.yaml", "modelrelease-v5.yaml"])
     await applyExample(scene, file, namespace);
 }

@@ -21,7 +21,7 @@ async function read(bytes: Buffer, change: Partial<LayerTask> = {}, counter?: Sh
     mirrors: [],
     ca: undefined,
     proxy: { https: "", http: "", except: "" },
-    secrets: [],
+    keyrings: [],
   };
   const task: LayerTask = {
     digest: DIGEST,

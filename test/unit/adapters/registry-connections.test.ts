@@ -63,12 +63,11 @@ describe("a private authority", () => {
       insecureHosts: [],
       mirrors: [],
       proxy: { https: "", http: "", except: "" },
-      readPullSecrets: () => Promise.resolve([]),
     };
-    const { registry, close } = await createRegistryOpener({ ...settings, caFile: vector("authority.pem") })();
+    const { registry, close } = await createRegistryOpener({ ...settings, caFile: vector("authority.pem") })([]);
     expect(await registry.readByDigest(ref(server))).toMatchObject({ digest: DIGEST });
     await close();
-    await expect(createRegistryOpener({ ...settings, caFile: vector("nothing.pem") })()).rejects.toThrow(/ENOENT/);
+    await expect(createRegistryOpener({ ...settings, caFile: vector("nothing.pem") })([])).rejects.toThrow(/ENOENT/);
   });
 });
 

@@ -66,7 +66,7 @@ const store = keepLayers();
 async function look(readsFormats: boolean, format: ReleaseArtifact["format"] = "ModelPack") {
   const { host, requests } = await startHostileRegistry(serve([model, referrer]));
   const proxy = { https: "", http: "", except: "" };
-  const { registry, close } = openRegistry({ insecureHosts: [host], mirrors: [], ca: undefined, proxy, secrets: [] });
+  const { registry, close } = openRegistry({ insecureHosts: [host], mirrors: [], ca: undefined, proxy, keyrings: [] });
   const found = await collectSignatures(
     { host, repository: "m", digest: model.digest },
     {

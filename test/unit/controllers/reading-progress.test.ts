@@ -209,6 +209,7 @@ test.each<[string, object, string[]]>([
     judge: never,
     hashLayer: never,
     layers: { get: never, put: never },
+    pullSecrets: { read: never, scopeOf: () => undefined },
     openRegistry: never,
   });
   for (const [store, one] of [

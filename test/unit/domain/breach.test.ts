@@ -60,6 +60,7 @@ describe("what a finding means for a pod that runs", () => {
   // What the operator has to mend itself, or what an orderly end brings, ends nothing that runs.
   test.each<FindingCode>([
     "RegistryFailed",
+    "PullSecretUnusable",
     "VerificationPending",
     "TrustRootMissing",
     "WarrantFull",
