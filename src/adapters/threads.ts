@@ -23,7 +23,8 @@ export interface ThreadOptions {
 export class ThreadError extends Error {}
 
 export interface Threads<T, R> {
-  run(task: T): Promise<R>;
+  /** Makes the task when its turn comes, which may be long after it was asked for. */
+  run(makeTask: () => T): Promise<R>;
   close(): Promise<void>;
 }
 
@@ -71,5 +72,5 @@ export function createThreads<T, R>(worker: keyof typeof WORKERS, { most, timeou
       throw new ThreadError(`a thread failed: ${why}`, { cause: error });
     }
   };
-  return { run: (task) => takeTurn(() => run(task)), close: () => pool.destroy() };
+  return { run: (makeTask) => takeTurn(() => run(makeTask())), close: () => pool.destroy() };
 }

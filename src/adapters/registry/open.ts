@@ -29,6 +29,8 @@ export interface RegistryAccess {
 export interface OpenedRegistry {
   registry: Registry;
   access: RegistryAccess;
+  /** Who asked to be left alone; shared by all that one opener opened. */
+  pauses: Pauses;
   close: () => Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export function openRegistry(access: RegistryAccess, pauses: Pauses = createPaus
     pauses,
     ...(ca === undefined ? {} : { ca }),
   });
-  return { registry: applyMirrors(createRegistry(exchange)), access, close: () => exchange.close() };
+  return { registry: applyMirrors(createRegistry(exchange)), access, pauses, close: () => exchange.close() };
 }
 
 /**

@@ -13,5 +13,5 @@ export interface JudgePool {
 /** Makes a pool. */
 export function createJudgePool(): JudgePool {
   const { run, close } = createThreads<Case, JudgedCandidate[]>("judge", { most: 2, timeoutMs: MAX_MS });
-  return { judge: run, close };
+  return { judge: (about) => run(() => about), close };
 }

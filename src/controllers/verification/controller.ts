@@ -106,9 +106,9 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     const { format, modelPath: path } = artifact;
     const { signers, readsFormats } = asked;
     const { keyrings, lacks } = await pullSecrets.read(namespace);
-    const { registry, access, close } = await options.openRegistry(keyrings);
+    const { registry, access, pauses, close } = await options.openRegistry(keyrings);
     const hashLayer = async (from: ImageReference, task: LayerTask) => {
-      const contents = await options.hashLayer({ access, ref: from, task, counter: meter.counter });
+      const contents = await options.hashLayer({ access, pauses, ref: from, task, counter: meter.counter });
       metrics.count("layers", { from: "registry" });
       metrics.count("layerBytes", {}, task.size);
       return contents;

@@ -293,4 +293,25 @@ describe("a registry that wants to be left alone", () => {
     now = 1000;
     expect(() => pauses.demandFree("r1000.example")).not.toThrow();
   });
+
+  test("what others noted is taken over, the longer counts, and what is over is not told", () => {
+    let now = 0;
+    const pauses = createPauses(() => now);
+    pauses.note("long.example", new RegistryError("RateLimited", "later", 5000));
+    pauses.note("short.example", new RegistryError("RateLimited", "later", 1000));
+    pauses.take([
+      { host: "long.example", until: 2000 },
+      { host: "short.example", until: 4000 },
+      { host: "over.example", until: 0 },
+    ]);
+    now = 3000;
+    expect(pauses.list()).toEqual([
+      { host: "long.example", until: 5000 },
+      { host: "short.example", until: 4000 },
+    ]);
+    now = 4000;
+    expect(pauses.list()).toEqual([{ host: "long.example", until: 5000 }]);
+    expect(() => pauses.demandFree("short.example")).not.toThrow();
+    expect(() => pauses.demandFree("long.example")).toThrow(RegistryError);
+  });
 });
