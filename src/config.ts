@@ -1,6 +1,7 @@
 /** The settings of the operator: the only place that reads the environment. docs/configuration.md is generated from here. */
 import { hostname } from "node:os";
 import { z } from "zod";
+import { type ProxySettings, readProxies } from "./adapters/registry/proxies.ts";
 
 const list = z
   .string()
@@ -40,11 +41,6 @@ const listText = z
     }
   });
 
-const address = z
-  .string()
-  .regex(/^(https?:\/\/[^\s]+)?$/)
-  .default("");
-
 const settings = z.object({
   VOUCHSAFE_NAMESPACE: z.string().min(1).describe("Namespace of the operator; its gate never governs it."),
   VOUCHSAFE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info").describe("What is logged."),
@@ -72,9 +68,13 @@ const settings = z.object({
     .string()
     .default("")
     .describe("File with certificates in PEM that are trusted for registries, besides those of Node."),
-  HTTPS_PROXY: address.describe("Proxy for registries that are asked by TLS; also as `https_proxy`."),
-  HTTP_PROXY: address.describe("Proxy for registries that are asked without TLS; also as `http_proxy`."),
-  NO_PROXY: z.string().default("").describe("Hosts that are asked without a proxy; also as `no_proxy`."),
+  // Read by the adapter, as for the command; they stand here to be documented.
+  HTTPS_PROXY: z.unknown().optional().describe("Proxy for registries that are asked by TLS; also as `https_proxy`."),
+  HTTP_PROXY: z.unknown().optional().describe("Proxy for registries that are asked without TLS; also as `http_proxy`."),
+  NO_PROXY: z
+    .unknown()
+    .optional()
+    .describe("Hosts, domains and ranges that are asked without a proxy; also as `no_proxy`."),
   VOUCHSAFE_LAYERS_FOLDER: z
     .string()
     .default("")
@@ -114,7 +114,7 @@ export interface Config {
   /** File in PEM; undefined where only Node's own authorities are trusted. */
   registryCaFile: string | undefined;
   /** Proxies for registries; empty for none. */
-  proxy: { https: string; http: string; except: string };
+  proxy: ProxySettings;
   /** Folder for what was found in layers; undefined where it is kept in memory alone. */
   layersFolder: string | undefined;
   /** Secret with the credential; undefined where nothing is done on GitHub. */
@@ -124,13 +124,7 @@ export interface Config {
 
 /** Reads the settings. Throws a sentence that names every setting that is wrong. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const parsed = settings.safeParse({
-    ...env,
-    // As curl and Go have it: the lower case goes first.
-    HTTPS_PROXY: env.https_proxy ?? env.HTTPS_PROXY,
-    HTTP_PROXY: env.http_proxy ?? env.HTTP_PROXY,
-    NO_PROXY: env.no_proxy ?? env.NO_PROXY,
-  });
+  const parsed = settings.safeParse(env);
   if (!parsed.success)
     throw new Error(`settings of the operator: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
   const values = parsed.data;
@@ -145,7 +139,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     insecureRegistries: values.VOUCHSAFE_INSECURE_REGISTRIES,
     registryMirrors: values.VOUCHSAFE_REGISTRY_MIRRORS,
     registryCaFile: values.VOUCHSAFE_REGISTRY_CA_FILE === "" ? undefined : values.VOUCHSAFE_REGISTRY_CA_FILE,
-    proxy: { https: values.HTTPS_PROXY, http: values.HTTP_PROXY, except: values.NO_PROXY },
+    proxy: readProxies(env),
     layersFolder: values.VOUCHSAFE_LAYERS_FOLDER === "" ? undefined : values.VOUCHSAFE_LAYERS_FOLDER,
     githubSecret: values.VOUCHSAFE_GITHUB_SECRET === "" ? undefined : values.VOUCHSAFE_GITHUB_SECRET,
     githubUrl: values.VOUCHSAFE_GITHUB_URL,

@@ -1,6 +1,7 @@
 /** Entry point of the vouchsafe command. */
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
+import { readProxies } from "../adapters/registry/proxies.ts";
 import { adviseGrant } from "./forbidden.ts";
 import { answer, buildProgram, print } from "./program.ts";
 
@@ -15,13 +16,7 @@ const program = buildProgram(
       process.exitCode = await answer(options, act);
     },
     runLocally: async (options, act) => {
-      const { env } = process;
-      const proxy = {
-        https: env.https_proxy ?? env.HTTPS_PROXY ?? "",
-        http: env.http_proxy ?? env.HTTP_PROXY ?? "",
-        except: env.no_proxy ?? env.NO_PROXY ?? "",
-      };
-      process.exitCode = print(options, await act({ proxy }));
+      process.exitCode = print(options, await act({ proxy: readProxies(process.env) }));
     },
   },
   (status) => process.exit(status === 0 ? 0 : USAGE),

@@ -1,4 +1,5 @@
 /** What every command is given: the cluster, the namespace, and how to answer. */
+import type { ProxySettings } from "../adapters/registry/proxies.ts";
 import type { Client } from "../runtime/index.ts";
 
 /** What a command found. Exit status 0: yes, or done; 1: the answer is no. */
@@ -27,7 +28,7 @@ export interface Session {
 
 /** What a command that needs no cluster knows of the machine it runs on: the proxies that its environment names. */
 export interface Machine {
-  proxy: { https: string; http: string; except: string };
+  proxy: ProxySettings;
 }
 
 /** A fault of usage or environment: exit status 2. */

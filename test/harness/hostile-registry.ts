@@ -1,7 +1,7 @@
 // A registry that lies, floods, drips and breaks off as a test says; it counts what it was able to send.
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { type AddressInfo, connect, createServer as createRawServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, isIPv6, createServer as createRawServer, type Server, type Socket } from "node:net";
 
 export interface Asked {
   method: string;
@@ -32,14 +32,19 @@ export const stopHostileRegistries = async (): Promise<void> => {
   await Promise.all(running.splice(0).map((stop) => stop()));
 };
 
-async function listen(server: Server, protocol = "http"): Promise<Omit<HostileRegistry, "requests">> {
+async function listen(
+  server: Server,
+  protocol = "http",
+  address = "127.0.0.1",
+): Promise<Omit<HostileRegistry, "requests">> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
   });
-  await new Promise<void>((ok) => server.listen(0, "127.0.0.1", ok));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((ok) => server.listen(0, address, ok));
+  const name = isIPv6(address) ? `[${address}]` : address;
+  const host = `${name}:${(server.address() as AddressInfo).port}`;
   const stop = () =>
     new Promise<void>((ok) => {
       for (const socket of sockets) socket.destroy();
@@ -54,6 +59,7 @@ async function listen(server: Server, protocol = "http"): Promise<Omit<HostileRe
 export async function startHostileRegistry(
   script: Reply | Record<string, Reply>,
   tls?: { key: Buffer; cert: Buffer },
+  address?: string,
 ): Promise<HostileRegistry> {
   const requests: Asked[] = [];
   const serve: RequestListener = (request, response) => {
@@ -69,8 +75,8 @@ export async function startHostileRegistry(
       else reply(response, asked);
     });
   };
-  if (tls !== undefined) return { ...(await listen(createTlsServer(tls, serve), "https")), requests };
-  return { ...(await listen(createServer(serve))), requests };
+  if (tls !== undefined) return { ...(await listen(createTlsServer(tls, serve), "https", address)), requests };
+  return { ...(await listen(createServer(serve), "http", address)), requests };
 }
 
 /** Starts a proxy that leads every tunnel to the same place, whatever it is asked for. */

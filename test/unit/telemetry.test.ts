@@ -57,7 +57,7 @@ describe("settings", () => {
       { VOUCHSAFE_NAMESPACE: "v", VOUCHSAFE_REGISTRY_MIRRORS: '[{"registry":"r","mirrors":["a","b","c","d","e"]}]' },
       "VOUCHSAFE_REGISTRY_MIRRORS",
     ],
-    [{ VOUCHSAFE_NAMESPACE: "v", HTTPS_PROXY: "proxy.example" }, "HTTPS_PROXY"],
+    [{ VOUCHSAFE_NAMESPACE: "v", HTTPS_PROXY: "socks5://proxy.example" }, "HTTPS_PROXY"],
   ])("%j is refused by name", (env, name) => {
     expect(() => readConfig(env)).toThrow(name);
   });

@@ -1,10 +1,11 @@
 /** Sends one request to where it may go: no metadata services, and TLS but for hosts that are named as insecure. */
 import { lookup } from "node:dns";
 import { getCACertificates } from "node:tls";
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import { demandAddress, type Resolve, toSafeLookup } from "./addresses.ts";
 import type { Response } from "./bodies.ts";
 import { RegistryError } from "./errors.ts";
+import { isExcepted, parseProxy, type ProxySettings } from "./proxies.ts";
 
 export interface ConnectionOptions {
   /** Hosts that are asked without TLS. */
@@ -14,13 +15,6 @@ export interface ConnectionOptions {
   proxy?: ProxySettings;
   /** How names are resolved; the system's way where it is left out. */
   resolve?: Resolve;
-}
-
-/** Addresses of proxies by what is asked, and the hosts that are asked directly; empty for none. */
-export interface ProxySettings {
-  https: string;
-  http: string;
-  except: string;
 }
 
 /** What is sent, besides its address. */
@@ -36,7 +30,15 @@ export type Send = (url: URL, message: Message, signal: AbortSignal) => Promise<
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 
-function openPools({ ca, proxy, resolve = lookup }: ConnectionOptions): { https: Dispatcher; http: Dispatcher } {
+/** The pools, and which of them an address is asked through. */
+interface Pools {
+  all: Dispatcher[];
+  choose: (url: URL) => Dispatcher;
+}
+
+const NO_PROXY: ProxySettings = { https: "", http: "", except: "" };
+
+function openPools({ ca, proxy = NO_PROXY, resolve = lookup }: ConnectionOptions): Pools {
   const tls = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
   const pool = {
     connect: { ...tls, lookup: toSafeLookup(resolve), timeout: CONNECT_TIMEOUT_MS },
@@ -49,18 +51,21 @@ function openPools({ ca, proxy, resolve = lookup }: ConnectionOptions): { https:
   };
   const direct = new Agent(pool);
   // A proxy resolves names by itself; its own address is the administrator's word.
-  const through = (address: string | undefined) =>
-    address === undefined || address === ""
-      ? direct
-      : new EnvHttpProxyAgent({
-          ...pool,
-          httpProxy: address,
-          httpsProxy: address,
-          noProxy: proxy?.except ?? "",
-          requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS },
-          proxyTls: { ...tls, timeout: CONNECT_TIMEOUT_MS },
-        });
-  return { https: through(proxy?.https), http: through(proxy?.http) };
+  const through = (name: string, address: string): Dispatcher => {
+    if (address === "") return direct;
+    const { uri, token } = parseProxy(name, address);
+    const timed = { ...tls, timeout: CONNECT_TIMEOUT_MS };
+    return new ProxyAgent({ ...pool, uri, ...(token && { token }), requestTls: timed, proxyTls: timed });
+  };
+  const https = through("HTTPS_PROXY", proxy.https);
+  const http = through("HTTP_PROXY", proxy.http);
+  return {
+    all: [...new Set([direct, https, http])],
+    choose: (url) => {
+      if (isExcepted(url, proxy.except)) return direct;
+      return url.protocol === "https:" ? https : http;
+    },
+  };
 }
 
 /** Opens the pools that all requests of an exchange go through. */
@@ -75,8 +80,7 @@ export function openConnections(options: ConnectionOptions): { send: Send; close
       if (url.protocol === "http:" && !options.insecureHosts.has(url.host)) {
         throw new RegistryError("AddressRefused", `${url.host} would be asked without TLS`);
       }
-      const pool = url.protocol === "https:" ? pools.https : pools.http;
-      return pool.request({
+      return pools.choose(url).request({
         origin: url.origin,
         path: url.pathname + url.search,
         method,
@@ -87,7 +91,7 @@ export function openConnections(options: ConnectionOptions): { send: Send; close
       });
     },
     close: async () => {
-      await Promise.all([...new Set(Object.values(pools))].map((pool) => pool.destroy()));
+      await Promise.all(pools.all.map((pool) => pool.destroy()));
     },
   };
 }

@@ -28,6 +28,13 @@ export class RegistryError extends Error {
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && "code" in error ? (error as { code: unknown }).code : undefined;
 
+/** What went wrong, in words. A proxy that opens no tunnel is no fault of the registry, though it stands for it. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  const status = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
+  return status === undefined ? error.message : `the proxy does not lead there (HTTP ${status})`;
+}
+
 /** Says what went wrong while `host` was asked, whatever was thrown. */
 export function toRegistryError(error: unknown, host: string, isTooLate: boolean): RegistryError {
   if (error instanceof RegistryError) return error;
@@ -40,6 +47,6 @@ export function toRegistryError(error: unknown, host: string, isTooLate: boolean
     case "UND_ERR_CONNECT_TIMEOUT":
       return new RegistryError("TimedOut", `${host} gave no answer in time`);
     default:
-      return new RegistryError("Unreachable", `${host}: ${error instanceof Error ? error.message : "failed"}`);
+      return new RegistryError("Unreachable", `${host}: ${explain(error)}`);
   }
 }

@@ -1,9 +1,9 @@
 /** Opens registries as the administrator set them up, with authorities and mirrors as they are now. */
 import { readFile } from "node:fs/promises";
-import type { ProxySettings } from "./connection.ts";
 import { createExchange } from "./exchange.ts";
 import { type MirrorSettings, withMirrors } from "./mirrors.ts";
 import { createPauses, type Pauses } from "./pauses.ts";
+import type { ProxySettings } from "./proxies.ts";
 import { findCredentials, type Keyring } from "./pull-secrets.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 
