@@ -94,11 +94,25 @@ const settings = z.object({
   VOUCHSAFE_INSECURE_REGISTRIES: list.describe("Registries as host:port that are asked without TLS. For tests only."),
 });
 
-/** Every setting as the documentation shows it. */
-export const SETTINGS = Object.entries(settings.shape).map(([name, schema]) => ({
-  name,
-  description: schema.description ?? "",
-}));
+/** A setting as the documentation shows it. `fallback`: what it is where nobody sets it; undefined where it has to be set. */
+export interface Setting {
+  name: string;
+  description: string;
+  fallback: string | undefined;
+}
+
+function findFallback(schema: z.ZodType): string | undefined {
+  const { default: fallback } = z.toJSONSchema(schema, { io: "input" });
+  return fallback === undefined ? undefined : String(fallback as string | number);
+}
+
+/** Every setting. */
+export const listSettings = (): Setting[] =>
+  Object.entries(settings.shape).map(([name, schema]) => ({
+    name,
+    description: schema.description ?? "",
+    fallback: findFallback(schema),
+  }));
 
 export interface Config {
   namespace: string;

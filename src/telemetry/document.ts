@@ -1,11 +1,16 @@
 /** Writes docs/metrics.md and docs/configuration.md; with --check it only says which are stale. */
 import { fileURLToPath } from "node:url";
-import { SETTINGS } from "../config.ts";
+import { listSettings } from "../config.ts";
 import { writeGenerated } from "../crd/write-generated.ts";
 import { type MetricEntry, METRICS } from "./metrics.ts";
 
 const at = (name: string) => fileURLToPath(new URL(`../../docs/${name}.md`, import.meta.url));
 const page = (title: string, lines: readonly string[]) => `# ${title}\n\n${lines.join("\n")}\n`;
+
+function showDefault(fallback: string | undefined): string {
+  if (fallback === undefined) return "has to be set";
+  return fallback === "" ? "empty" : `\`${fallback}\``;
+}
 
 writeGenerated([
   {
@@ -30,9 +35,11 @@ writeGenerated([
       "The chart sets these from its values (`charts/vouchsafe/values.yaml` explains each of those). Generated from",
       "`src/config.ts`: do not edit.",
       "",
-      "| setting | meaning |",
-      "|---|---|",
-      ...SETTINGS.map(({ name, description }) => `| \`${name}\` | ${description} |`),
+      "| setting | default | meaning |",
+      "|---|---|---|",
+      ...listSettings().map(
+        ({ name, description, fallback }) => `| \`${name}\` | ${showDefault(fallback)} | ${description} |`,
+      ),
     ]),
   },
 ]);

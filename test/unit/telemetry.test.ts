@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { afterEach, describe, expect, test } from "vitest";
-import { readConfig } from "../../src/config.ts";
+import { listSettings, readConfig } from "../../src/config.ts";
 import { createEvidence } from "../../src/telemetry/evidence.ts";
 import { type HealthServer, serveHealth } from "../../src/telemetry/health.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
@@ -20,6 +20,13 @@ describe("settings", () => {
       proxy: { https: "", http: "", except: "" },
       layersFolder: undefined,
     });
+  });
+
+  test("are documented with what they are where nobody sets them", () => {
+    const told = Object.fromEntries(listSettings().map(({ name, fallback }) => [name, fallback]));
+    expect(told).toMatchObject({ VOUCHSAFE_NAMESPACE: undefined, VOUCHSAFE_LOG_LEVEL: "info", VOUCHSAFE_PORT: "8080" });
+    const own = { VOUCHSAFE_NAMESPACE: "v" };
+    expect(readConfig({ ...told, ...own }), "setting the defaults changes nothing").toEqual(readConfig(own));
   });
 
   test("say where registries are mirrored and which proxies lead to them; the lower case goes first", () => {
