@@ -69,11 +69,14 @@ const settings = z.object({
     .default("")
     .describe("File with certificates in PEM that are trusted for registries, besides those of Node."),
   // Read by the adapter, as for the command; they stand here to be documented.
-  HTTPS_PROXY: z.unknown().optional().describe("Proxy for registries that are asked by TLS; also as `https_proxy`."),
-  HTTP_PROXY: z.unknown().optional().describe("Proxy for registries that are asked without TLS; also as `http_proxy`."),
+  HTTPS_PROXY: z.unknown().default("").describe("Proxy for registries that are asked by TLS; also as `https_proxy`."),
+  HTTP_PROXY: z
+    .unknown()
+    .default("")
+    .describe("Proxy for registries that are asked without TLS; also as `http_proxy`."),
   NO_PROXY: z
     .unknown()
-    .optional()
+    .default("")
     .describe("Hosts, domains and ranges that are asked without a proxy; also as `no_proxy`."),
   VOUCHSAFE_LAYERS_FOLDER: z
     .string()

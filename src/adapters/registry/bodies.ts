@@ -1,6 +1,7 @@
 /** Bodies of answers, which end when we say so: by size, by time, by pace. */
 import type { Dispatcher } from "undici";
-import { RegistryError, toRegistryError } from "./errors.ts";
+import { RegistryError } from "./errors.ts";
+import { toRegistryError } from "./faults.ts";
 
 export type Response = Dispatcher.ResponseData;
 

@@ -5,6 +5,7 @@ import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import { demandAddress, type Resolve, toSafeLookup } from "./addresses.ts";
 import type { Response } from "./bodies.ts";
 import { RegistryError } from "./errors.ts";
+import { toRegistryError } from "./faults.ts";
 import { isExcepted, parseProxy, type ProxySettings } from "./proxies.ts";
 
 export interface ConnectionOptions {
@@ -80,15 +81,20 @@ export function openConnections(options: ConnectionOptions): { send: Send; close
       if (url.protocol === "http:" && !options.insecureHosts.has(url.host)) {
         throw new RegistryError("AddressRefused", `${url.host} would be asked without TLS`);
       }
-      return pools.choose(url).request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method,
-        // Nothing is unpacked on the way: what is hashed is what was sent.
-        headers: { ...headers, "accept-encoding": "identity", "user-agent": "vouchsafe" },
-        body: body ?? null,
-        signal,
-      });
+      try {
+        return await pools.choose(url).request({
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method,
+          // Nothing is unpacked on the way: what is hashed is what was sent.
+          headers: { ...headers, "accept-encoding": "identity", "user-agent": "vouchsafe" },
+          body: body ?? null,
+          signal,
+        });
+      } catch (error) {
+        // Told by the host that was asked, which after a redirect is not the registry.
+        throw signal.aborted ? error : toRegistryError(error, url.host, false);
+      }
     },
     close: async () => {
       await Promise.all(pools.all.map((pool) => pool.destroy()));

@@ -5,7 +5,8 @@
 import type { FindCredentials } from "./authorization.ts";
 import { discard, readBounded, readHeader, type Response } from "./bodies.ts";
 import { type ConnectionOptions, openConnections, type Send } from "./connection.ts";
-import { RegistryError, toRegistryError } from "./errors.ts";
+import { RegistryError } from "./errors.ts";
+import { toRegistryError } from "./faults.ts";
 import { createPauses, type Pauses } from "./pauses.ts";
 import { toStatusError } from "./status.ts";
 import { createAuthorizer } from "./tokens.ts";

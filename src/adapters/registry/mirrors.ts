@@ -48,7 +48,8 @@ function parseSettings(settings: readonly MirrorSettings[]): Map<string, Sources
 }
 
 /** Failures after which a mirror is not worth waiting for again. */
-const isDown = (error: RegistryError) => ["Unreachable", "TimedOut", "RateLimited"].includes(error.code);
+const isDown = (error: RegistryError) =>
+  ["Unreachable", "NotTls", "Untrusted", "TimedOut", "RateLimited"].includes(error.code);
 
 /** Makes the function that lets a registry read from mirrors where there are some. Throws where the settings are wrong. */
 export function withMirrors(settings: readonly MirrorSettings[]): (registry: Registry) => Registry {

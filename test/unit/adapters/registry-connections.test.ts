@@ -1,9 +1,12 @@
 // Registries behind private authorities, proxies and mirrors: none of them is believed more than a digest.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ConnectionOptions } from "../../../src/adapters/registry/connection.ts";
+import { RegistryError } from "../../../src/adapters/registry/errors.ts";
 import type { ProxySettings } from "../../../src/adapters/registry/proxies.ts";
 import { createExchange } from "../../../src/adapters/registry/exchange.ts";
 import { type MirrorSettings, withMirrors } from "../../../src/adapters/registry/mirrors.ts";
@@ -42,8 +45,8 @@ describe("a private authority", () => {
     expect(await openDirect({ ca: CA }).readByDigest(ref(server))).toMatchObject({ digest: DIGEST });
     await expect(openDirect({}).readByDigest(ref(server))).rejects.toMatchObject({
       name: "RegistryError",
-      code: "Unreachable",
-      message: expect.stringContaining("certificate"),
+      code: "Untrusted",
+      message: `${server.host}: its certificate is by an authority that is not trusted here`,
     });
     expect(server.requests).toHaveLength(1);
   });
@@ -55,7 +58,10 @@ describe("a private authority", () => {
       ca: CA,
       resolve: (_, __, done) => done(null, [{ address: "127.0.0.1", family: 4 }]),
     });
-    await expect(registry.readByDigest({ ...ref(server), host })).rejects.toMatchObject({ code: "Unreachable" });
+    await expect(registry.readByDigest({ ...ref(server), host })).rejects.toMatchObject({
+      code: "Untrusted",
+      message: `${host}: its certificate is that of another host`,
+    });
   });
 
   test("is read from its file at each opening", async () => {
@@ -93,7 +99,7 @@ describe("a proxy", () => {
   test("cannot put another host in the registry's place", async () => {
     const { registry, ref, server } = await open(send(MANIFEST), both);
     const other = { ...ref, host: ref.host.replace("registry.test", "other.test") };
-    await expect(registry.readByDigest(other)).rejects.toMatchObject({ name: "RegistryError", code: "Unreachable" });
+    await expect(registry.readByDigest(other)).rejects.toMatchObject({ name: "RegistryError", code: "Untrusted" });
     expect(server.requests).toEqual([]);
   });
 
@@ -122,17 +128,76 @@ describe("a proxy", () => {
     },
   );
 
-  test.each<[string, string, string]>([
-    ["refuses", "HTTP/1.1 403 Forbidden\r\n\r\n", "Unreachable"],
-    ["wants a password", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "Unreachable"],
-    ["says nothing", "", "TimedOut"],
-  ])("that %s is an error", async (_, answer, code) => {
+  test.each<[string, string, string, RegExp]>([
+    ["refuses", "HTTP/1.1 403 Forbidden\r\n\r\n", "Unreachable", /: the proxy does not lead there \(HTTP 403\)$/],
+    [
+      "wants a password",
+      "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+      "Unreachable",
+      /: the proxy does not lead there \(HTTP 407\)$/,
+    ],
+    ["says nothing", "", "TimedOut", /no whole answer in time$/],
+  ])("that %s is an error", async (_, answer, code, why) => {
     const proxied = await startRawRegistry((socket) => (answer === "" ? undefined : void socket.end(answer)));
     const patience = code === "TimedOut" ? 400 : 10_000;
     const registry = openDirect({ resolve: refuse, proxy: both(proxied.url) }, patience);
     await expect(
       registry.readByDigest({ host: "registry.test", repository: "m", digest: DIGEST }),
-    ).rejects.toMatchObject({ name: "RegistryError", code });
+    ).rejects.toMatchObject({ name: "RegistryError", code, message: expect.stringMatching(why) });
+  });
+});
+
+describe("a connection that breaks is told in words, and not in those of OpenSSL, the system or the client:", () => {
+  const ask = async (host: string, options: Partial<ConnectionOptions> = {}) => {
+    const error = await openDirect(options)
+      .readByDigest({ host, repository: "m", digest: DIGEST })
+      .catch((thrown: unknown) => thrown);
+    return error instanceof RegistryError ? [error.code, error.message] : error;
+  };
+
+  test("a server without TLS", async () => {
+    const { host } = await startHostileRegistry({ [MANIFEST_PATH]: send(MANIFEST) });
+    expect(await ask(host)).toEqual(["NotTls", `${host}: it does not speak TLS (https)`]);
+  });
+
+  test("something that is no HTTP", async () => {
+    const { host } = await startRawRegistry((socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n"));
+    const insecure = { insecureHosts: new Set([host]) };
+    expect(await ask(host, insecure)).toEqual(["Unreachable", `${host}: what it answers is no HTTP`]);
+  });
+
+  test("a server that closes at once", async () => {
+    const { host } = await startRawRegistry((socket) => socket.destroy());
+    expect(await ask(host)).toEqual(["Unreachable", `${host}: it closed the connection without an answer`]);
+  });
+
+  test("a port that nothing listens at", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, "close");
+    const host = `127.0.0.1:${port}`;
+    expect(await ask(host)).toEqual(["Unreachable", `${host}: nothing answers at that port`]);
+    const resolve: ConnectionOptions["resolve"] = (_, __, done) => done(null, [{ address: "127.0.0.1", family: 4 }]);
+    const named = `named.test:${port}`;
+    expect(await ask(named, { resolve })).toEqual([
+      "Unreachable",
+      `${named}: nothing answers at that port (127.0.0.1:${port})`,
+    ]);
+  });
+
+  test("a name that nobody has", async () => {
+    const resolve: ConnectionOptions["resolve"] = (name, _, done) =>
+      done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" }), []);
+    expect(await ask("nobody.test", { resolve })).toEqual(["Unreachable", "nobody.test: its name is not known (DNS)"]);
+  });
+
+  test("a host that the registry redirects to is told by its own name", async () => {
+    const plain = await startHostileRegistry({});
+    const elsewhere = send("", { location: `https://${plain.host}/x` }, 302);
+    const registry = await startHostileRegistry({ [MANIFEST_PATH]: elsewhere }, TLS);
+    expect(await ask(registry.host, { ca: CA })).toEqual(["NotTls", `${plain.host}: it does not speak TLS (https)`]);
   });
 });
 
