@@ -1,8 +1,9 @@
-/** Writes docs/cli.md from the commands' own help; with --check it only says whether it is stale. */
+/** Writes docs/cli.md from the commands' own help, and docs/refusals.md; with --check it only says which are stale. */
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { writeGenerated } from "../crd/write-generated.ts";
 import { buildProgram } from "./program.ts";
+import { documentRefusals } from "./verify/document-refusals.ts";
 
 const program = buildProgram({ run: () => Promise.resolve(), runLocally: () => Promise.resolve() }, (status) =>
   process.exit(status),
@@ -18,9 +19,8 @@ function* describe(command: Command, path: string): Generator<string> {
 
 const HEAD =
   "# The vouchsafe command\n\n`bin/vouchsafe` in the repository, `dist/vouchsafe.mjs` in the image. Generated from `src/cli`: do not edit.\n\n";
+const at = (name: string) => fileURLToPath(new URL(`../../docs/${name}.md`, import.meta.url));
 writeGenerated([
-  {
-    path: fileURLToPath(new URL("../../docs/cli.md", import.meta.url)),
-    text: HEAD + [...describe(program, "vouchsafe")].join("\n"),
-  },
+  { path: at("cli"), text: HEAD + [...describe(program, "vouchsafe")].join("\n") },
+  { path: at("refusals"), text: documentRefusals() },
 ]);

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { readProxies } from "../adapters/registry/proxies.ts";
 import { adviseGrant } from "./forbidden.ts";
 import { answer, buildProgram, print } from "./program.ts";
+import { sayError } from "./say-fault.ts";
 
 const USAGE = 2;
 
@@ -25,6 +26,6 @@ const program = buildProgram(
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`vouchsafe: ${error instanceof Error ? adviseGrant(error.message) : String(error)}\n`);
+  process.stderr.write(`vouchsafe: ${adviseGrant(sayError(error))}\n`);
   process.exitCode = USAGE;
 }

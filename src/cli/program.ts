@@ -22,7 +22,8 @@ export interface Runners {
 type Runner = (options: GlobalOptions, act: (session: Session) => Promise<Answer>) => Promise<void>;
 
 /** Prints an answer as it was asked for; gives the exit status. */
-export function print({ output }: GlobalOptions, { exit, json, lines }: Answer): number {
+export function print({ output }: GlobalOptions, { exit, json, lines, warnings = [] }: Answer): number {
+  for (const warning of warnings) process.stderr.write(`vouchsafe: warning: ${warning}\n`);
   process.stdout.write(output === "json" ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join("\n")}\n`);
   return exit;
 }

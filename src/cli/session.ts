@@ -9,6 +9,8 @@ export interface Answer {
   json: unknown;
   /** For people. */
   lines: string[];
+  /** What was asked for and has no effect; told on the other channel, also to those who read JSON. */
+  warnings?: string[];
 }
 
 export interface GlobalOptions {

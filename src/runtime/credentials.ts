@@ -31,11 +31,12 @@ const asMaterial = (value: unknown) => (typeof value === "string" || Buffer.isBu
 /** What client-node falls back to where nothing names a cluster; without TLS, so it is none that can be used. */
 const NO_CLUSTER = "http://localhost:8080";
 
-/** A file that is not there is told by its path; what is wrong inside one client-node says itself. */
-function explainUnread(cause: unknown): Error {
-  const isMissing = cause instanceof Error && "code" in cause && "path" in cause;
-  if (!isMissing) return cause instanceof Error ? cause : new Error(String(cause));
-  return new Error(`cannot read kubeconfig ${String(cause.path)}: ${String(cause.code)}`, { cause });
+/** A file that cannot be read is told by its path, and why in the cause; what is wrong inside one client-node says itself. */
+function explainUnread(cause: unknown, named: string | undefined): Error {
+  const isUnread = cause instanceof Error && "code" in cause && "syscall" in cause;
+  if (!isUnread) return cause instanceof Error ? cause : new Error(String(cause));
+  const path = "path" in cause ? String(cause.path) : (named ?? "");
+  return new Error(`cannot read kubeconfig ${path}`, { cause });
 }
 
 /** Reads the configuration. Throws where the file or the context does not exist. */
@@ -46,7 +47,7 @@ export async function loadClusterConfig(source: ClusterSource = {}): Promise<Clu
     if (source.kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(source.kubeconfig);
   } catch (cause) {
-    throw explainUnread(cause);
+    throw explainUnread(cause, source.kubeconfig);
   }
   if (source.context !== undefined) {
     if (config.getContextObject(source.context) === null)

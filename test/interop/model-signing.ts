@@ -65,7 +65,7 @@ async function signOurs({ ignored = [] }: Shape, { model, signature, method, cur
   const chain = files.map((name) => new X509Certificate(readFileSync(at(`${name}.pem`))).raw);
   const key = createPrivateKey(readFileSync(at(`${curve}.key`)));
   try {
-    writeFileSync(signature, await signModel({ model, key, chain, ignored }, () => {}));
+    writeFileSync(signature, (await signModel({ model, key, chain, ignored }, () => {})).text);
     return { ok: true, why: "" };
   } catch (error) {
     return { ok: false, why: String(error) };

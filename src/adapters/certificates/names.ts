@@ -1,5 +1,5 @@
 /** The names that a certificate carries: subjectAltName (RFC 5280 §4.2.1.6), as far as they name a person or a workload. */
-import { type Certificate, type GeneralName, GeneralNames } from "pkijs";
+import { type Certificate, type GeneralName, GeneralNames, type RelativeDistinguishedNames } from "pkijs";
 import { CertificateRefusal } from "./refusal.ts";
 
 const SUBJECT_ALT_NAME = "2.5.29.17";
@@ -30,12 +30,18 @@ export const isPrintable = (name: string): boolean => /^[\x20-\x7e]+$/.test(name
 const hasNames = (value: unknown): value is { altNames: unknown[] } =>
   typeof value === "object" && value !== null && "altNames" in value && Array.isArray(value.altNames);
 
-/** A distinguished name in one line, such as `C=DE, O=Acme, CN=Model signing`. */
-export const showIssuer = ({ issuer }: Certificate): string =>
-  issuer.typesAndValues
+/** In one line, such as `C=DE, O=Acme, CN=Model signing`. */
+const showDistinguished = ({ typesAndValues }: RelativeDistinguishedNames): string =>
+  typesAndValues
     .map(({ type, value }) => `${SHORT[type] ?? type}=${String(value.valueBlock.value)}`)
     .join(", ")
     .replaceAll(/[^\x20-\x7e]/g, "?");
+
+/** The distinguished name of its authority. */
+export const showIssuer = ({ issuer }: Certificate): string => showDistinguished(issuer);
+
+/** The distinguished name that it is for. */
+export const showSubject = ({ subject }: Certificate): string => showDistinguished(subject);
 
 /** RFC 4519 short names of what authorities are called by. */
 const SHORT: Record<string, string> = {

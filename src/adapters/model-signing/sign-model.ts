@@ -4,10 +4,11 @@ import { basename, resolve } from "node:path";
 import { IN_TOTO_TYPE } from "../in-toto.ts";
 import { hintOf, signPayload } from "./elliptic.ts";
 import { demandUnchanged, GIT_FILES, listFiles } from "./enumerate.ts";
-import { BUNDLE_TYPE } from "./envelope.ts";
+import { BUNDLE_TYPE, MAX_SIGNATURE_BYTES, parseSignature } from "./envelope.ts";
 import { hashFile } from "./hash-file.ts";
-import { MAX_RESOURCES, writeStatement } from "./manifest.ts";
+import { MAX_RESOURCES, type ModelManifest, writeStatement } from "./manifest.ts";
 import { unfit } from "./refusal.ts";
+import { parseManifest } from "./statement.ts";
 import type { Watcher } from "./verify-model.ts";
 
 export interface SigningCase {
@@ -19,8 +20,27 @@ export interface SigningCase {
   ignored: readonly string[];
 }
 
-/** The signature file. Throws a ModelRefusal where the model cannot be signed. */
-export async function signModel({ model, key, chain, ignored }: SigningCase, watch: Watcher): Promise<string> {
+/** What was signed. */
+export interface SignedModel {
+  /** The signature file. */
+  text: string;
+  files: number;
+  bytes: number;
+  /** SHA-256 over the digests of all files, `sha256:` and 64 hex digits: the subject of the statement. */
+  digest: string;
+}
+
+/** Reads a signature as whoever verifies it will. Throws a ModelRefusal where it would be refused. */
+function readBack(bytes: Buffer): ModelManifest {
+  if (bytes.length > MAX_SIGNATURE_BYTES) {
+    const size = Math.ceil(bytes.length / 1024 ** 2);
+    throw unfit(`it has so many files that its signature would take ${size} MiB, and none above 32 MiB is read`);
+  }
+  return parseManifest(parseSignature(bytes).payload, false);
+}
+
+/** Signs. Throws a ModelRefusal where the model cannot be signed, or nobody could verify the signature. */
+export async function signModel({ model, key, chain, ignored }: SigningCase, watch: Watcher): Promise<SignedModel> {
   const listing = { model, ignored: [...GIT_FILES, ...ignored] };
   const files = await listFiles(listing);
   if (files.length > MAX_RESOURCES) throw unfit(`it has more files than a signature may list: ${MAX_RESOURCES}`);
@@ -50,5 +70,7 @@ export async function signModel({ model, key, chain, ignored }: SigningCase, wat
       signatures: [{ sig: signPayload(key, payload).toString("base64"), keyid: "" }],
     },
   };
-  return `${JSON.stringify(bundle)}\n`;
+  const text = `${JSON.stringify(bundle)}\n`;
+  const { subject, resources } = readBack(Buffer.from(text));
+  return { text, files: resources.length, bytes: total, digest: `sha256:${subject}` };
 }

@@ -1,6 +1,10 @@
 /** Verifies a model on disk: the signature first, then that the disk holds exactly what was signed. */
 import type { KeyObject } from "node:crypto";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
+import type { Certificate } from "pkijs";
+import { digestKey } from "../../domain/public-keys.ts";
+import { toIso } from "../../domain/time.ts";
+import { isPrintable, listNames, showIssuer, showSubject } from "../certificates/names.ts";
 import { findCertifiedSigner } from "../certificates/path.ts";
 import { CertificateRefusal } from "../certificates/refusal.ts";
 import { parseDigest } from "../sigstore/artifact.ts";
@@ -37,8 +41,22 @@ export interface ModelCase {
   acceptsLegacy: boolean;
 }
 
+/** Who signed. `notAfter`: when the first certificate of the path runs out, RFC 3339; a moment that a log vouches for does not. */
+export type ModelSigner =
+  | { by: "key"; keyDigest: string }
+  | { by: "certificate"; identity: string; issuer: string; notAfter?: string };
+
 export type ModelVerdict =
-  | { verdict: "verified"; files: number; bytes: number; unsigned: number; ignored: readonly string[] }
+  | {
+      verdict: "verified";
+      signer: ModelSigner;
+      /** SHA-256 over the digests of all files, `sha256:` and 64 hex digits; undefined for version 0.2, which had none. */
+      digest: string | undefined;
+      files: number;
+      bytes: number;
+      unsigned: number;
+      ignored: readonly string[];
+    }
   | { verdict: "refused"; code: ModelRefusalCode; why: string };
 
 /** Tells how far it is: `total` bytes are to be read. */
@@ -50,12 +68,25 @@ const isBy = (key: KeyObject, { payload, signature }: ModelSignature, { format }
 
 const invalid = (why: string) => new ModelRefusal("SignatureInvalid", why);
 
-/** Holds the signature to whom it has to be by. Throws a ModelRefusal. */
+/** The names that people or workloads go by; none where one of them is to be read in two ways. */
+function listShownNames(leaf: Certificate): string[] {
+  try {
+    return listNames(leaf).filter(isPrintable);
+  } catch {
+    // The key is trusted by its path, whatever it is called.
+    return [];
+  }
+}
+
+/** How the signer is told: by the first of its names, or by its whole subject. */
+const nameSigner = (leaf: Certificate): string => listShownNames(leaf)[0] ?? (showSubject(leaf) || "nobody named");
+
+/** Holds the signature to whom it has to be by, and tells who that is. Throws a ModelRefusal. */
 async function demandSigned(
   { trust, signature: bytes }: ModelCase,
   signed: ModelSignature,
   manifest: ModelManifest,
-): Promise<void> {
+): Promise<ModelSigner> {
   const { material } = signed;
   if (material.method !== trust.method) {
     throw new ModelRefusal("MethodMismatch", `it was signed by the method ${material.method}, not by ${trust.method}`);
@@ -63,12 +94,12 @@ async function demandSigned(
   switch (trust.method) {
     case "key":
       if (!isBy(trust.key, signed, manifest)) throw invalid("the key did not make this signature");
-      return;
+      return { by: "key", keyDigest: digestKey(trust.key) };
     case "certificate": {
       const chain = material.method === "certificate" ? material.chain : [];
-      const { key } = await findCertifiedSigner(chain, trust);
+      const { key, leaf, until } = await findCertifiedSigner(chain, trust);
       if (!isBy(key, signed, manifest)) throw invalid("the certificate's key did not make this signature");
-      return;
+      return { by: "certificate", identity: nameSigner(leaf), issuer: showIssuer(leaf), notAfter: toIso(until) };
     }
     case "sigstore": {
       const artifact = parseDigest(`sha256:${manifest.subject}`);
@@ -81,6 +112,7 @@ async function demandSigned(
         expected: { by: "certificate", identity: { exact: identity }, issuer },
       });
       if (verdict.verdict === "refused") throw invalid(`${verdict.code}: ${verdict.why}`);
+      return verdict.signer;
     }
   }
 }
@@ -88,7 +120,7 @@ async function demandSigned(
 async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
   const signed = parseSignature(about.signature);
   const manifest = parseManifest(signed.payload, about.acceptsLegacy);
-  await demandSigned(about, signed, manifest);
+  const signer = await demandSigned(about, signed, manifest);
   const ignored = [...new Set([...listRecorded(manifest), ...about.ignored])];
   const listing = {
     model: about.model,
@@ -113,6 +145,8 @@ async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
   await demandUnchanged(files, listing);
   return {
     verdict: "verified",
+    signer,
+    digest: manifest.format === "v1.0" ? `sha256:${manifest.subject}` : undefined,
     files: new Set(wanted.map(({ file }) => file.name)).size,
     bytes: total,
     unsigned,

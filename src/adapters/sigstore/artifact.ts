@@ -43,8 +43,11 @@ export function toArtifact(name: string, bytes: Buffer): Artifact {
   };
 }
 
-/** Reads a file once, in whatever size it comes. */
-export async function readArtifact(path: string): Promise<Artifact> {
+/** Reads a file once, in whatever size it comes; a large one tells how far it is. */
+export async function readArtifact(
+  path: string,
+  watch: (read: number, total: number) => void = () => {},
+): Promise<Artifact> {
   const { size } = await stat(path);
   if (size <= MAX_KEPT_BYTES) {
     const file = await open(path, "r");
@@ -55,8 +58,11 @@ export async function readArtifact(path: string): Promise<Artifact> {
     }
   }
   const hashes = new Map(HASHES.map((hash) => [hash, createHash(hash)]));
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    for (const hash of hashes.values()) hash.update(chunk as Buffer);
+  let read = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
+    for (const hash of hashes.values()) hash.update(chunk);
+    read += chunk.length;
+    watch(read, size);
   }
   const digests = new Map([...hashes].map(([name, hash]) => [name, hash.digest()]));
   return { name: path, digest: (hash) => digests.get(hash), bytes: undefined };

@@ -1,5 +1,5 @@
 /** Reads a Sigstore bundle (v0.1 to v0.3) more strictly than protobuf's JSON does: what is not understood is refused. */
-import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
+import { type Bundle, bundleFromJSON, ValidationError } from "@sigstore/bundle";
 import { z } from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
 import { BUNDLE_VERSIONS } from "../signatures/bundle.ts";
@@ -75,6 +75,18 @@ const shape = z
     { error: "it names not exactly one key or certificate" },
   );
 
+/** Says where a bundle is none: the parts at fault, and not the grammar that they would have to follow. */
+function explain(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    const [first] = error.issues;
+    if (first?.code === "custom") return first.message;
+    return `${first?.path.join(".") || "it"} is not as a bundle has it`;
+  }
+  if (error instanceof ValidationError) return `${error.message}: ${error.fields.join(", ")}`;
+  if (error instanceof SyntaxError) return `it is no JSON: ${error.message}`;
+  return error instanceof Error ? error.message : "it cannot be read";
+}
+
 /** Reads a bundle. Throws a Refusal with the reason. */
 export function readBundle(bytes: Buffer): Bundle {
   if (bytes.length > MAX_BUNDLE_BYTES) throw new Refusal("BundleBroken", "it is larger than 32 MiB");
@@ -85,8 +97,6 @@ export function readBundle(bytes: Buffer): Bundle {
     return bundleFromJSON(json);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    const why =
-      error instanceof z.ZodError ? z.prettifyError(error) : String(error instanceof Error ? error.message : "");
-    throw new Refusal("BundleBroken", why.replaceAll(/\s+/g, " ").slice(0, 200));
+    throw new Refusal("BundleBroken", explain(error).replaceAll(/\s+/g, " ").slice(0, 200));
   }
 }

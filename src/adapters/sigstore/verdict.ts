@@ -12,6 +12,8 @@ export type RefusalCode =
   | "CertificateUnfit"
   /** It was signed by somebody else. */
   | "IdentityMismatch"
+  /** No transparency log has an entry of it. */
+  | "LogEntryMissing"
   /** The log vouches for another key or certificate than the one in the bundle. */
   | "LogEntryMismatch"
   /** It was signed with a key, and none is given; or the other way round. */

@@ -21,8 +21,13 @@ import { readBundle } from "./read-bundle.ts";
 import { recallTrust, type Trust } from "./trust.ts";
 import { type BundleVerdict, Refusal, type VerifiedSigner } from "./verdict.ts";
 
-/** Who has to have signed: such a name as this issuer vouches for, or whoever holds this key. */
-export type Expected = { by: "certificate"; identity: IdentityRule; issuer: string } | { by: "key"; key: KeyObject };
+/**
+ * Who has to have signed: such a name as this issuer vouches for, or whoever holds this key. A key may do without an entry
+ * in a transparency log; a certificate may not, since the log is what vouches for the moment. Entries that are there hold.
+ */
+export type Expected =
+  | { by: "certificate"; identity: IdentityRule; issuer: string }
+  | { by: "key"; key: KeyObject; log?: "optional" };
 
 export interface BundleCase {
   bundle: Buffer;
@@ -76,6 +81,9 @@ function verify({ bundle: bytes, artifact, root, expected }: BundleCase): Bundle
   const trust = recallTrust(root);
   const own = findOwnKey(bundle, expected, trust);
   const { tlogEntries } = bundle.verificationMaterial;
+  const doesWithout = expected.by === "key" && expected.log === "optional";
+  if (tlogEntries.length === 0 && !doesWithout)
+    throw new Refusal("LogEntryMissing", "it has no entry in a transparency log");
   for (const entry of tlogEntries) {
     demandSameKey(entry, own);
     demandConsistentProof(entry);
@@ -86,7 +94,10 @@ function verify({ bundle: bytes, artifact, root, expected }: BundleCase): Bundle
   };
   const material = { ...trust.material, publicKey };
   // A key has no term that a moment would have to lie in.
-  const verifier = new Verifier(material, expected.by === "key" ? { timestampThreshold: 0 } : {});
+  const verifier = new Verifier(material, {
+    ...(expected.by === "key" ? { timestampThreshold: 0 } : {}),
+    ...(doesWithout ? { tlogThreshold: 0 } : {}),
+  });
   const entity = { ...toSignedEntity(bundle), signature };
   if (entity.key.$case === "certificate") keepCertificate(entity.key.certificate);
   const signer = verifier.verify(entity);

@@ -3,25 +3,24 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { readFile, stat } from "node:fs/promises";
 import { readPublicGoodRoot } from "../../adapters/sigstore/public-good.ts";
 import { parseTrustedRoot } from "../../adapters/sigstore/trusted-root.ts";
+import { splitPem } from "../../domain/pem.ts";
+import { isSystemFault, sayFault } from "../say-fault.ts";
 import { UsageError } from "../session.ts";
 
 const MAX_PEM_BYTES = 1024 * 1024;
 const MAX_ROOT_BYTES = 32 * 1024 * 1024;
 
-/** The system's own word for what went wrong. */
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : "it cannot be read";
-
 /** Reads a file of at most `most` bytes. */
 export async function readSmall(what: string, path: string, most: number): Promise<Buffer> {
   try {
     const status = await stat(path);
-    if (!status.isFile()) throw new UsageError(`${what} ${path} is no file`);
+    if (!status.isFile())
+      throw new UsageError(`${what} ${path} ${status.isDirectory() ? "is a folder, no file" : "is no file"}`);
     if (status.size > most) throw new UsageError(`${what} ${path} is larger than ${most} bytes`);
     return await readFile(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${what} ${path}: ${codeOf(error)}`);
+    throw new UsageError(`${what} ${path} ${sayFault(error)}`);
   }
 }
 
@@ -48,13 +47,13 @@ export async function readPrivateKey(path: string): Promise<KeyObject> {
 /** All certificates of a PEM file, as DER. */
 export async function readCertificates(path: string): Promise<Buffer[]> {
   const text = (await readSmall("the certificate", path, MAX_PEM_BYTES)).toString("utf8");
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+  const blocks = splitPem(text, "CERTIFICATE");
   try {
-    if (blocks.length > 0) return blocks.map((pem) => new X509Certificate(pem).raw);
+    if (blocks !== undefined) return blocks.map((pem) => new X509Certificate(pem).raw);
   } catch {
     // Told below.
   }
-  throw new UsageError(`${path} holds no certificate in PEM`);
+  throw new UsageError(`${path} holds no certificate in PEM, or something besides: certificates alone are wanted`);
 }
 
 /** A trusted_root.json; that of the public-good instance where none is named. */
@@ -66,5 +65,15 @@ export async function readRoot(path: string | undefined) {
   } catch (error) {
     const why = error instanceof Error ? error.message.slice(0, 200) : "";
     throw new UsageError(`${path} is no trusted_root.json: ${why}`);
+  }
+}
+
+/** Has `act` fail with a fault of usage where the model cannot be read. */
+export async function onDisk<T>(model: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isSystemFault(error)) throw new UsageError(`${error.path ?? `the model ${model}`} ${sayFault(error)}`);
+    throw error;
   }
 }

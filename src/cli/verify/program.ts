@@ -1,9 +1,10 @@
 /** The commands that verify without a cluster, as commander sees them. */
 import { type Command, Option } from "commander";
 import type { Answer, Machine } from "../session.ts";
+import type { SignModelOptions } from "./sign-model.ts";
 import type { VerifyBundleOptions } from "./verify-bundle.ts";
 import type { VerifyImageOptions } from "./verify-image.ts";
-import type { SignModelOptions, VerifyModelOptions } from "./verify-model.ts";
+import type { VerifyModelOptions } from "./verify-model.ts";
 
 /** Runs what needs no cluster. */
 export type LocalRunner = (act: (machine: Machine) => Promise<Answer>) => Promise<void>;
@@ -17,13 +18,18 @@ export function addVerification(program: Command, run: LocalRunner): void {
     .option("--certificate-identity <name>", "who has to have signed, letter by letter: an address or a workflow's URI")
     .option("--certificate-oidc-issuer <url>", "who has to vouch for that name")
     .option("--key <pem>", "public key of the signer, instead of a name")
+    .option(
+      "--without-log-entry",
+      "with --key: the key alone is enough, as for verify-image; entries in a log that are there have to hold",
+    )
     .option("--trusted-root <file>", "trusted_root.json; that of Sigstore's public-good instance where it is left out")
     .option("--staging", "Sigstore's staging instance; needs its --trusted-root")
     .addHelpText(
       "after",
       `
-Chain, certificate log, transparency log, timestamps and signature have to hold under the trusted root. Exit status: 0
-verified; 1 refused; 2 usage or environment.
+Chain, certificate log, transparency log, timestamps and signature have to hold under the trusted root. A bundle by key needs
+an entry in a transparency log too, as with cosign, unless --without-log-entry is given. Exit status: 0 verified; 1 refused; 2
+usage or environment. docs/refusals.md tells what each code means.
 
   vouchsafe verify-bundle --bundle model.sigstore.json --certificate-identity ml@acme.example \\
     --certificate-oidc-issuer https://accounts.acme.example model.safetensors`,
@@ -47,12 +53,13 @@ verified; 1 refused; 2 usage or environment.
     .option("--model", "ask for a signature over the model's files too (OpenSSF Model Signing)")
     .option("--model-path <path>", "the folder of an image or ModelKit that is the model; models in an image")
     .option("--insecure-registry <host>", "a registry that is asked without TLS; may be repeated", collect, [])
+    .option("--ca-file <pem>", "authorities that are trusted for the registry's own certificate, beside the usual ones")
     .option("--docker-config <file>", "credentials; ~/.docker/config.json where it is left out and exists")
     .addHelpText(
       "after",
       `
 A tag is looked up once; the digest that was verified is printed, and is what to deploy. Exit status: 0 verified; 1 refused; 2
-usage or environment, such as a registry that fails.
+usage or environment, such as a registry that fails. docs/refusals.md tells what each code means.
 
   vouchsafe verify-image registry.example/voice-gate:v5 --key pipeline.pub
   vouchsafe verify-image registry.example/voice-gate:v5 --certificate-oidc-issuer https://token.actions.githubusercontent.com \\
@@ -89,7 +96,7 @@ usage or environment, such as a registry that fails.
       "after",
       `
 The disk has to hold exactly what was signed: each file by its digest, none missing, none beside them, no symbolic link.
-Exit status: 0 verified; 1 refused; 2 usage or environment.
+Exit status: 0 verified; 1 refused; 2 usage or environment. docs/refusals.md tells what each code means.
 
   vouchsafe verify-model --method key --model-path silero-vad --bundle model.sig --public-key pipeline.pub`,
     )
@@ -111,5 +118,14 @@ Exit status: 0 verified; 1 refused; 2 usage or environment.
       collect,
       [],
     )
-    .action((options: SignModelOptions) => run(async () => (await import("./verify-model.ts")).runSignModel(options)));
+    .addHelpText(
+      "after",
+      `
+Signs whole files by their SHA-256. A certificate that ran out, or is another key's, is not signed with. By sigstore nothing is
+signed here: that takes a login in a browser, which model_signing opens. Exit status: 0 signed; 1 refused; 2 usage or
+environment. docs/verifying.md shows the same by model_signing and cosign.
+
+  vouchsafe sign-model --method key --model-path silero-vad --output-bundle model.sig --private-key pipeline.key`,
+    )
+    .action((options: SignModelOptions) => run(async () => (await import("./sign-model.ts")).runSignModel(options)));
 }

@@ -3,15 +3,19 @@ import { type Artifact, parseDigest, readArtifact } from "../../adapters/sigstor
 import { MAX_BUNDLE_BYTES } from "../../adapters/sigstore/read-bundle.ts";
 import type { BundleVerdict, VerifiedSigner } from "../../adapters/sigstore/verdict.ts";
 import { type Expected, verifyBundle } from "../../adapters/sigstore/verify-bundle.ts";
+import { sayFault } from "../say-fault.ts";
 import { type Answer, UsageError } from "../session.ts";
 import { toPlain } from "./plain.ts";
-import { codeOf, readPublicKey, readRoot, readSmall } from "./files.ts";
+import { readPublicKey, readRoot, readSmall } from "./files.ts";
+import { createProgress } from "./progress.ts";
+import { BUNDLE_REFUSALS, describeAdvice } from "./refusals.ts";
 
 export interface VerifyBundleOptions {
   bundle: string;
   certificateIdentity?: string;
   certificateOidcIssuer?: string;
   key?: string;
+  withoutLogEntry?: true;
   trustedRoot?: string;
   staging?: true;
 }
@@ -23,11 +27,18 @@ async function readExpected({
   key,
   certificateIdentity,
   certificateOidcIssuer,
+  withoutLogEntry,
 }: VerifyBundleOptions): Promise<Expected> {
   const isNamed = certificateIdentity !== undefined || certificateOidcIssuer !== undefined;
   if (key !== undefined) {
     if (isNamed) throw new UsageError("name a key, or an identity with its issuer, not both");
-    return { by: "key", key: await readPublicKey(key) };
+    const log = withoutLogEntry === true ? { log: "optional" as const } : {};
+    return { by: "key", key: await readPublicKey(key), ...log };
+  }
+  if (withoutLogEntry === true) {
+    throw new UsageError(
+      "--without-log-entry goes with --key: what a certificate signed counts by the moment that a log vouches for",
+    );
   }
   if (certificateIdentity === undefined || certificateOidcIssuer === undefined) {
     throw new UsageError(
@@ -40,11 +51,11 @@ async function readExpected({
 /** A digest only where no file has that name. */
 async function findArtifact(text: string): Promise<Artifact> {
   try {
-    return await readArtifact(text);
+    return await readArtifact(text, createProgress("hashing"));
   } catch (error) {
     const digest = parseDigest(text);
     if (digest !== undefined) return digest;
-    throw new UsageError(`the artifact ${text}: ${codeOf(error)}`);
+    throw new UsageError(`the artifact ${text} ${sayFault(error)}`);
   }
 }
 
@@ -58,11 +69,27 @@ function describe(verdict: BundleVerdict, artifact: string, options: VerifyBundl
     case "verified": {
       const over =
         verdict.over.form === "artifact" ? "the artifact itself" : `a statement ${verdict.over.predicateType}`;
-      return [`VERIFIED     ${artifact}`, ...describeSigner(verdict.signer), `signature    over ${over}`];
+      return [
+        `VERIFIED     ${artifact}`,
+        ...describeSigner(verdict.signer),
+        `signature    over ${over}`,
+        ...(options.withoutLogEntry === true ? ["not asked    for an entry in a transparency log"] : []),
+      ];
     }
     case "refused":
-      return [`REFUSED      ${artifact}`, `${verdict.code}: ${toPlain(verdict.why)}`, `bundle       ${options.bundle}`];
+      return [
+        `REFUSED      ${artifact}`,
+        `${verdict.code}: ${toPlain(verdict.why)}`,
+        `bundle       ${options.bundle}`,
+        ...describeAdvice(BUNDLE_REFUSALS[verdict.code]),
+      ];
   }
+}
+
+function findAdvice(verdict: BundleVerdict): { who?: string; next?: string } {
+  if (verdict.verdict === "verified") return {};
+  const { who, next } = BUNDLE_REFUSALS[verdict.code];
+  return { who, next };
 }
 
 /** Verifies, and says what was checked. */
@@ -75,7 +102,7 @@ export async function runVerifyBundle(text: string, options: VerifyBundleOptions
   const verdict = verifyBundle({ bundle, artifact, root, expected });
   return {
     exit: verdict.verdict === "verified" ? 0 : 1,
-    json: { artifact: artifact.name, ...verdict },
+    json: { artifact: artifact.name, ...verdict, ...findAdvice(verdict) },
     lines: describe(verdict, artifact.name, options),
   };
 }

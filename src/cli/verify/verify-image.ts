@@ -1,19 +1,21 @@
 /** `vouchsafe verify-image`: the signatures beside an artifact in its registry, judged as the gate judges them. No cluster. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { VerifiedSignature } from "../../api/model-release.ts";
-import type { Signer } from "../../api/signer.ts";
-import { type Collected, collectSignatures } from "../../adapters/signatures/collect.ts";
+import { collectSignatures } from "../../adapters/signatures/collect.ts";
 import { judgeCandidates } from "../../adapters/signatures/judge-candidates.ts";
 import { RegistryError } from "../../adapters/registry/errors.ts";
 import { createRegistryOpener } from "../../adapters/registry/open.ts";
 import { type Keyring, parseDockerConfig } from "../../adapters/registry/pull-secrets.ts";
 import { type ImageReference, parseReference, parseTagged, toWrittenHost } from "../../adapters/registry/reference.ts";
 import type { Registry } from "../../adapters/registry/registry.ts";
-import { listDetails, sayMatter } from "../say-signature.ts";
 import { type Answer, type Machine, UsageError } from "../session.ts";
-import { readSmall } from "./files.ts";
+import { readCertificates, readSmall } from "./files.ts";
 import { toPlain } from "./plain.ts";
+import { createProgress } from "./progress.ts";
+import { type Advice, describeAdvice, IMAGE_REFUSALS, REGISTRY_FAULTS } from "./refusals.ts";
+import { type Demand, describeImage, listNext } from "./say-image.ts";
 import { readSigners, type SignerOptions } from "./signers.ts";
 
 export interface VerifyImageOptions extends SignerOptions {
@@ -21,13 +23,11 @@ export interface VerifyImageOptions extends SignerOptions {
   model?: true;
   modelPath?: string;
   insecureRegistry: string[];
+  caFile?: string;
   dockerConfig?: string;
 }
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
-
-/** What has to be signed. */
-type Demand = { over: "artifact" | "model" } | { over: "attestation"; predicateType: string };
 
 const listDemands = ({ attestation, model }: VerifyImageOptions): Demand[] => [
   { over: "artifact" },
@@ -44,11 +44,11 @@ const isMet = (demand: Demand, signatures: readonly VerifiedSignature[]) =>
 /** The user's own docker config; none where there is no such file and none was named. */
 async function readPullSecrets(path: string | undefined): Promise<Keyring> {
   const file = path ?? join(homedir(), ".docker", "config.json");
+  if (path === undefined && !existsSync(file)) return [];
   try {
     const text = (await readSmall("the docker config", file, MAX_CONFIG_BYTES)).toString("utf8");
     return parseDockerConfig(text);
   } catch (error) {
-    if (path === undefined && error instanceof UsageError && error.message.endsWith("ENOENT")) return [];
     if (error instanceof UsageError) throw error;
     throw new UsageError(`the docker config ${file} cannot be read`);
   }
@@ -57,37 +57,39 @@ async function readPullSecrets(path: string | undefined): Promise<Keyring> {
 /** The artifact by digest; a tag is looked up once, and told. */
 async function resolve(registry: Registry, image: string): Promise<ImageReference> {
   const ref = parseReference(image);
-  if (ref !== undefined) return ref;
+  if (ref !== undefined) {
+    // Looked at before its signatures are, so that a registry that fails is told by its own code.
+    await registry.readByDigest(ref);
+    return ref;
+  }
   const tagged = parseTagged(image);
   if (tagged === undefined) throw new UsageError(`${toPlain(image)} names no image: HOST/REPOSITORY:TAG or …@sha256:…`);
   const { tag, ...repository } = tagged;
   const content = await registry.readTag({ ...repository, digest: "" }, tag);
-  if (content === undefined) throw new UsageError(`${repository.host} has no ${toPlain(image)}`);
+  if (content === undefined) throw new RegistryError("NotFound", `${repository.host} has no ${toPlain(image)}`);
   return { ...repository, digest: content.digest };
 }
 
-function describeSignature(signature: VerifiedSignature) {
-  const { signer, identity, issuer, notAfter } = signature;
-  const who = identity === undefined ? signer : `${toPlain(identity)} (issuer ${toPlain(issuer ?? "?")})`;
-  const more = listDetails(signature).join(", ");
-  const until = notAfter === undefined ? "" : `, until ${notAfter}`;
-  return `signed by    ${who} over the ${sayMatter(signature)} (${more})${until}`;
+/** A registry that fails is a fault of the environment: what, who can mend it, and the next step. */
+function toUsageError(image: string, code: string, why: string, advice: Advice): UsageError {
+  const host = (parseReference(image) ?? parseTagged(image))?.host ?? "HOST:PORT";
+  const lines = [`${code}: ${toPlain(why)}`, ...describeAdvice(advice)];
+  return new UsageError(lines.join("\n").replaceAll("HOST:PORT", host));
 }
 
-function describe(name: string, missing: readonly Demand[], found: Collected, signers: Signer[]) {
-  const { signatures, problems, model } = found;
-  const who = signers.map((one) => one.name).join(" or ");
-  return [
-    `${missing.length === 0 ? "VERIFIED " : "REFUSED  "}    ${name}`,
-    ...signatures.map(describeSignature),
-    ...(model === undefined ? [] : [`model        ${model.digest}`, `holds        ${model.formats.join(", ")}`]),
-    ...missing.map((demand) => `missing      a signature over the ${sayMatter(demand)} by ${who}`),
-    ...problems.map(({ code, why }) => `found        ${code}: ${toPlain(why)}`),
-    ...(missing.length === 0
-      ? ["not judged   what attestations state beyond their type"]
-      : [`next         sign it (cosign sign, cosign attest), or name whoever signed it; docs/verifying.md`]),
-  ];
-}
+/** Has blobs tell how far they are: a model's files are read to the end. */
+const withProgress = (registry: Registry): Registry => ({
+  ...registry,
+  streamBlob: async function* (ref, blob) {
+    const watch = createProgress("reading");
+    let read = 0;
+    for await (const piece of registry.streamBlob(ref, blob)) {
+      read += piece.length;
+      watch(read, blob.size);
+      yield piece;
+    }
+  },
+});
 
 /** Verifies, and says what was checked. */
 export async function runVerifyImage(image: string, options: VerifyImageOptions, machine: Machine): Promise<Answer> {
@@ -96,28 +98,37 @@ export async function runVerifyImage(image: string, options: VerifyImageOptions,
   }
   const { named, signers } = await readSigners(options);
   const secrets = await readPullSecrets(options.dockerConfig);
+  if (options.caFile !== undefined) await readCertificates(options.caFile);
   const open = createRegistryOpener({
     insecureHosts: options.insecureRegistry,
     mirrors: [],
-    caFile: undefined,
+    caFile: options.caFile,
     proxy: machine.proxy,
   });
-  const { registry, close } = await open([secrets]);
+  const { registry: plain, close } = await open([secrets]);
+  const registry = withProgress(plain);
   try {
     const ref = await resolve(registry, image);
     const model = { format: undefined, path: options.modelPath, readsFormats: options.model === true };
     const found = await collectSignatures(ref, { registry, judge: judgeCandidates, signers, model, now: Date.now() });
     const failed = found.problems.find(({ code }) => code === "RegistryFailed");
-    if (failed !== undefined) throw new UsageError(`${ref.host}: ${failed.why}`);
+    if (failed !== undefined) throw toUsageError(image, failed.code, failed.why, IMAGE_REFUSALS[failed.code]);
     const missing = listDemands(options).filter((demand) => !isMet(demand, found.signatures));
     const name = `${toWrittenHost(ref.host)}/${ref.repository}@${ref.digest}`;
     return {
       exit: missing.length === 0 ? 0 : 1,
-      json: { image: name, verdict: missing.length === 0 ? "verified" : "refused", missing, ...found },
-      lines: describe(name, missing, found, named),
+      json: {
+        image: name,
+        verdict: missing.length === 0 ? "verified" : "refused",
+        missing,
+        ...found,
+        ...(missing.length === 0 ? {} : { next: listNext(name, missing, found) }),
+      },
+      lines: describeImage(name, missing, found, named),
     };
   } catch (error) {
-    if (error instanceof RegistryError) throw new UsageError(error.message);
+    if (error instanceof RegistryError)
+      throw toUsageError(image, error.code, error.message, REGISTRY_FAULTS[error.code]);
     throw error;
   } finally {
     await close();

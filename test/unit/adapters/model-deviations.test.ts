@@ -73,7 +73,7 @@ describe("1. the order of files: the specification sorts by code point, Python b
 
   test("what is signed here is in the specification's order, beyond the basic plane too", async () => {
     const model = await writeModel({ ...FILES, "\u{1f600}": "4", "\uff5e": "5", ".z": "6" });
-    const text = await signModel({ model, key: privateKey, chain: [], ignored: [] }, () => {});
+    const { text } = await signModel({ model, key: privateKey, chain: [], ignored: [] }, () => {});
     await rm(model, { recursive: true });
     const statement = JSON.parse(parseSignature(Buffer.from(text)).payload.toString("utf8")) as ModelStatement;
     // U+1F600 comes after U+FF5E; in UTF-16 it would come before.

@@ -118,9 +118,8 @@ describe("what is signed here", () => {
   test.each(["P-256", "P-384", "P-521"])("with a key on %s is verified by it alone", async (namedCurve) => {
     const [own, other] = [1, 2].map(() => generateKeyPairSync("ec", { namedCurve }));
     if (own === undefined || other === undefined) throw new Error("two keys are needed");
-    const signature = Buffer.from(
-      await signModel({ model: MODEL, key: own.privateKey, chain: [], ignored: [] }, quiet),
-    );
+    const { text } = await signModel({ model: MODEL, key: own.privateKey, chain: [], ignored: [] }, quiet);
+    const signature = Buffer.from(text);
     expect(await verify({ signature, trust: { method: "key", key: own.publicKey } })).toMatchObject({
       verdict: "verified",
       files: 6,

@@ -11,6 +11,7 @@ import {
   sha256,
   signWithKey,
   toResources,
+  hashResources,
   toStatement,
   writeModel,
 } from "../../harness/models.ts";
@@ -68,6 +69,8 @@ test.each([
 ])("a model that %s signed is verified", async (_, who) => {
   expect(await judgeModel({ model, signature: await signAs(who), trust: trustIn(who) })).toEqual({
     verdict: "verified",
+    signer: { by: "certificate", ...who },
+    digest: `sha256:${hashResources(STATEMENT.predicate.resources)}`,
     files: 3,
     bytes: 10,
     unsigned: 0,
@@ -181,7 +184,7 @@ describe("what does not hold is refused", () => {
     const signature = await signAs(PERSON);
     const without = change(signature, ({ verificationMaterial }) => (verificationMaterial.tlogEntries = []));
     expect(await judgeModel({ model, signature: without, trust: trustIn(PERSON) })).toMatchObject(
-      refusal("SignatureInvalid", "expected 1 tlog entries, got 0"),
+      refusal("SignatureInvalid", "LogEntryMissing: it has no entry in a transparency log"),
     );
     const other = JSON.parse((await signAs(PERSON, { ...STATEMENT, extra: 1 })).toString("utf8")) as Bundle;
     const swapped = change(signature, ({ verificationMaterial }) => {

@@ -1,14 +1,12 @@
 // The verifying commands as people type them: what is a fault of theirs, and what is an answer.
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { UsageError } from "../../../src/cli/session.ts";
-import { addVerification } from "../../../src/cli/verify/program.ts";
 import { sha256, signWithKey, toResources, toStatement, writeModel } from "../../harness/models.ts";
 import { createSigstore } from "../../harness/sigstore.ts";
+import { askLocally as ask } from "./ask-locally.ts";
 
 const WHO = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
 const FILES = { "weights.bin": "weights" };
@@ -18,23 +16,6 @@ const LEGACY = {
   subject: [{ name: "weights.bin", digest: { sha256: sha256("weights") } }],
   predicateType: "https://model_signing/Digests/v0.1",
 };
-
-/** Exit status and text of a command line; a fault of usage is told on the other channel with status 2. */
-async function ask(args: readonly string[]): Promise<{ code: number; text: string }> {
-  let said = { code: -1, text: "" };
-  const program = new Command();
-  addVerification(program, async (act) => {
-    try {
-      const { exit, lines } = await act({ proxy: { https: "", http: "", except: "" } });
-      said = { code: exit, text: lines.join("\n") };
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      said = { code: 2, text: error.message };
-    }
-  });
-  await program.parseAsync([...args], { from: "user" });
-  return said;
-}
 
 let dir = "";
 let model = "";
@@ -175,4 +156,116 @@ test("what is no signature is not overwritten by one", async () => {
   const signature = join(dir, "twice.sig");
   expect((await sign(signature)).code).toBe(0);
   expect((await sign(signature)).code, "an older signature makes room").toBe(0);
+});
+
+describe("a bundle by key without an entry in a log, as cosign makes it with --tlog-upload=false,", () => {
+  const bundle = (material: object, artifact: string) =>
+    JSON.stringify({
+      mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+      verificationMaterial: { publicKey: { hint: "" }, ...material },
+      messageSignature: {
+        messageDigest: { algorithm: "SHA2_256", digest: createHash("sha256").update(artifact).digest("base64") },
+        signature: sign("sha256", Buffer.from(artifact), privateKey).toString("base64"),
+      },
+    });
+  const verify = (...more: string[]) =>
+    ask([
+      "verify-bundle",
+      "--bundle",
+      at("by-key.json"),
+      "--trusted-root",
+      at("root.json"),
+      ...more,
+      join(model, "weights.bin"),
+    ]);
+
+  test("is refused, with the option that takes the key alone, and taken with it", async () => {
+    await writeFile(at("by-key.json"), bundle({ tlogEntries: [] }, "weights"));
+    const refused = await verify("--key", at("key.pub"));
+    expect(refused).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/^LogEntryMissing: [^]*--without-log-entry$/m),
+    });
+    const taken = await verify("--key", at("key.pub"), "--without-log-entry");
+    expect(taken).toMatchObject({ code: 0, text: expect.stringContaining("not asked    for an entry") });
+  });
+
+  test("is refused all the same where the key is another one, or the artifact is", async () => {
+    const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey;
+    await writeFile(at("other.pub"), other.export({ type: "spki", format: "pem" }));
+    await writeFile(at("by-key.json"), bundle({ tlogEntries: [] }, "weights"));
+    const strange = await verify("--key", at("other.pub"), "--without-log-entry");
+    expect(strange).toMatchObject({ code: 1, text: expect.stringMatching(/^SignatureInvalid: /m) });
+    await writeFile(at("by-key.json"), bundle({ tlogEntries: [] }, "other weights"));
+    const another = await verify("--key", at("key.pub"), "--without-log-entry");
+    expect(another).toMatchObject({ code: 1, text: expect.stringMatching(/^(ArtifactMismatch|SignatureInvalid): /m) });
+  });
+
+  test("whose entry is there and does not hold is refused, for a log that contradicts vouches against it", async () => {
+    const { verificationMaterial } = JSON.parse(await readFile(at("blob.json"), "utf8")) as {
+      verificationMaterial: { tlogEntries: object[] };
+    };
+    const { tlogEntries } = verificationMaterial;
+    await writeFile(at("by-key.json"), bundle({ tlogEntries }, "weights"));
+    const refused = await verify("--key", at("key.pub"), "--without-log-entry");
+    expect(refused).toMatchObject({ code: 1, text: expect.stringMatching(/^LogEntryMismatch: /m) });
+  });
+
+  test("is no matter of names: the option goes with a key", async () => {
+    const who = ["--certificate-identity", WHO.identity, "--certificate-oidc-issuer", WHO.issuer];
+    const said = await verify(...who, "--without-log-entry");
+    expect(said).toMatchObject({ code: 2, text: expect.stringContaining("goes with --key") });
+  });
+});
+
+describe("a file that cannot be used is told in a sentence:", () => {
+  const key = (...more: string[]) => ["verify-model", "--method", "key", "--model-path", model, ...more];
+  test.each<[string, () => string[], () => string]>([
+    [
+      "a key that is not there",
+      () => key("--bundle", at("key.sig"), "--public-key", at("none.pub")),
+      () => `the key ${at("none.pub")} is not there`,
+    ],
+    [
+      "a signature that is a folder",
+      () => key("--bundle", dir, "--public-key", at("key.pub")),
+      () => `the signature ${dir} is a folder, no file`,
+    ],
+    [
+      "a path through a file",
+      () => key("--bundle", join(at("key.sig"), "x"), "--public-key", at("key.pub")),
+      () => `the signature ${join(at("key.sig"), "x")} is not there: a part of its path is a file, no folder`,
+    ],
+    [
+      "a model that is not there",
+      () =>
+        ["verify-model", "--method", "key", "--model-path", at("none"), "--bundle", at("key.sig")].concat(
+          "--public-key",
+          at("key.pub"),
+        ),
+      () => `${at("none")} is not there`,
+    ],
+    [
+      "an artifact that is a folder",
+      () => ["verify-bundle", "--bundle", at("blob.json"), "--key", at("key.pub"), dir],
+      () => `the artifact ${dir} is a folder, no file`,
+    ],
+    [
+      "a docker config that is not there",
+      () => ["verify-image", "registry.example/a:b", "--key", at("key.pub"), "--docker-config", at("none.json")],
+      () => `the docker config ${at("none.json")} is not there`,
+    ],
+  ])("%s", async (_, args, said) => {
+    expect(await ask(args())).toEqual({ code: 2, text: said() });
+  });
+
+  test("certificates with something beside them, which may be a damaged one", async () => {
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+    await writeFile(at("mixed.pem"), `${pem.toString()}-----BEGIN CERTIFICATE-----\nAAAA\n`);
+    const what = ["--method", "certificate", "--model-path", model, "--bundle", at("key.sig")];
+    expect(await ask(["verify-model", ...what, "--cert-chain", at("mixed.pem")])).toMatchObject({
+      code: 2,
+      text: expect.stringContaining("certificates alone are wanted") as string,
+    });
+  });
 });
