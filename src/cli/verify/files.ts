@@ -27,6 +27,14 @@ export async function readSmall(what: string, path: string, most: number): Promi
 /** A public key in PEM. */
 export async function readPublicKey(path: string): Promise<KeyObject> {
   const pem = await readSmall("the key", path, MAX_PEM_BYTES);
+  // Node would derive a key from either: who verifies has no private key, and a certificate says more than its key.
+  if (/^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(pem.toString("latin1"))) {
+    throw new UsageError(
+      `the key ${path} is a private key, which is the signer's alone; its public part: openssl pkey -in ${path} -pubout`,
+    );
+  }
+  if (pem.includes("-----BEGIN CERTIFICATE-----"))
+    throw new UsageError(`the key ${path} is a certificate, whose key alone says nothing of who issued it`);
   try {
     return createPublicKey(pem);
   } catch {
@@ -40,7 +48,9 @@ export async function readPrivateKey(path: string): Promise<KeyObject> {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new UsageError(`the key ${path} is no private key in PEM without a password`);
+    throw new UsageError(
+      `the key ${path} is no private key in PEM without a password; to take one off: openssl pkey -in ${path} -out FILE`,
+    );
   }
 }
 

@@ -28,7 +28,7 @@ export const BUNDLE_REFUSALS = {
   ArtifactMismatch: {
     what: "the bundle is about another file or digest",
     who: "whoever fetched file and bundle",
-    next: "fetch both anew from one place, and compare: sha256sum ARTIFACT",
+    next: "fetch both anew from one place (sha256sum ARTIFACT); the signature of a whole model is for vouchsafe verify-model",
   },
   SignatureInvalid: {
     what: "certificate, log entry, timestamp or signature do not hold under the trusted root, or not by this key",
@@ -76,12 +76,12 @@ export const MODEL_REFUSALS = {
   MethodMismatch: {
     what: "it was signed by another method, or with a key on another curve than P-256, P-384 and P-521",
     who: "you",
-    next: "name the method that the message tells, with its options: vouchsafe verify-model --help",
+    next: "name the method that the message tells, or take a key on one of these curves: openssl ecparam -name prime256v1",
   },
   ModelMismatch: {
     what: "what lies on disk is not what was signed",
     who: "whoever fetched or changed the model",
-    next: "fetch the model anew; what is no part of it has to go, or to be left out by --ignore-paths PATH",
+    next: "fetch the model anew; what is no part of it has to go, or to be left out: --ignore-paths PATH, --ignore-unsigned-files",
   },
   ModelUnfit: {
     what: "what lies on disk cannot be signed or verified at all, such as a symbolic link or a file that changes",

@@ -69,7 +69,7 @@ function describe(verdict: ModelVerdict, { modelPath, bundle, method }: VerifyMo
         ...describeSigner(verdict.signer),
         ...(verdict.digest === undefined ? [] : [`digest       ${verdict.digest}`]),
         `files        ${verdict.files}, ${verdict.bytes} bytes`,
-        ...(verdict.unsigned === 0 ? [] : [`not signed   ${verdict.unsigned} files beside them`]),
+        ...(verdict.unsigned === 0 ? [] : [`not signed   files beside them: ${verdict.unsigned}`]),
         ...(verdict.ignored.length === 0 ? [] : [`left out     ${verdict.ignored.map(showName).join(", ")}`]),
       ];
     case "refused":

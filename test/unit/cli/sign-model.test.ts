@@ -21,7 +21,7 @@ const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: dir,
 beforeAll(async () => {
   [dir, model] = await Promise.all([mkdtemp(join(tmpdir(), "sign-")), writeModel(FILES)]);
   makeSigners(dir);
-});
+}, 60_000);
 afterAll(() => Promise.all([dir, model].map((one) => rm(one, { recursive: true, force: true }))));
 
 const [CURVE] = CURVES;

@@ -259,6 +259,15 @@ describe("a file that cannot be used is told in a sentence:", () => {
     expect(await ask(args())).toEqual({ code: 2, text: said() });
   });
 
+  test("a private key in the place of a public one", async () => {
+    await writeFile(at("private.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    const said = await ask(key("--bundle", at("key.sig"), "--public-key", at("private.pem")));
+    expect(said).toMatchObject({
+      code: 2,
+      text: expect.stringMatching(/is a private key.*openssl pkey -in .* -pubout$/),
+    });
+  });
+
   test("certificates with something beside them, which may be a damaged one", async () => {
     const pem = privateKey.export({ type: "pkcs8", format: "pem" });
     await writeFile(at("mixed.pem"), `${pem.toString()}-----BEGIN CERTIFICATE-----\nAAAA\n`);
