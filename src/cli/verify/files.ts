@@ -45,6 +45,11 @@ export async function readPublicKey(path: string): Promise<KeyObject> {
 /** A private key in PEM, without a password. What Node says of one that does not parse is not repeated. */
 export async function readPrivateKey(path: string): Promise<KeyObject> {
   const pem = await readSmall("the key", path, MAX_PEM_BYTES);
+  if (/^-----BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----/m.test(pem.toString("latin1"))) {
+    throw new UsageError(
+      `the key ${path} is one that cosign encrypted, which cosign alone reads: make one by openssl, and give that to cosign too (cosign import-key-pair --key FILE)`,
+    );
+  }
   try {
     return createPrivateKey(pem);
   } catch {

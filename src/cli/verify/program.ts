@@ -38,21 +38,26 @@ usage or environment. docs/refusals.md tells what each code means.
       run(async () => (await import("./verify-bundle.ts")).runVerifyBundle(artifact, options)),
     );
 
-  const collect = (value: string, before: string[]) => [...before, value];
+  const repeatable = (flags: string, description: string) =>
+    new Option(flags, description)
+      .argParser((value: string, before: string[]) => [...before, value])
+      .default([], "none");
   program
     .command("verify-image <image>")
     .description("verify the signatures beside an image or model in its registry, as the gate does; without a cluster")
-    .option("--key <pem>", "public key of a signer; may be repeated, and one of them is enough", collect, [])
+    .addOption(repeatable("--key <pem>", "public key of a signer; may be repeated, and one of them is enough"))
     .option("--certificate-identity <name>", "who has to have signed, letter by letter: an address or a workflow's URI")
     .option("--certificate-identity-pattern <re2>", "the same as a regular expression over the whole name")
     .option("--certificate-oidc-issuer <url>", "who has to vouch for that name (keyless)")
     .option("--trusted-root <file>", "trusted_root.json; that of Sigstore's public-good instance where it is left out")
     .option("--ca-roots <pem>", "authorities of a signer with a certificate; those that issued themselves are trusted")
     .option("--crl <pem>", "their revocation lists: with any, each authority needs a current one")
-    .option("--attestation <type>", "predicate type of a statement that is asked for too; may be repeated", collect, [])
+    .addOption(
+      repeatable("--attestation <type>", "predicate type of a statement that is asked for too; may be repeated"),
+    )
     .option("--model", "ask for a signature over the model's files too (OpenSSF Model Signing)")
     .option("--model-path <path>", "the folder of an image or ModelKit that is the model; models in an image")
-    .option("--insecure-registry <host>", "a registry that is asked without TLS; may be repeated", collect, [])
+    .addOption(repeatable("--insecure-registry <host>", "a registry that is asked without TLS; may be repeated"))
     .option("--ca-file <pem>", "authorities that are trusted for the registry's own certificate, beside the usual ones")
     .option("--docker-config <file>", "credentials; ~/.docker/config.json where it is left out and exists")
     .addHelpText(
@@ -77,11 +82,11 @@ usage or environment, such as a registry that fails. docs/refusals.md tells what
     .requiredOption("--model-path <path>", "the model: a folder, or one file")
     .requiredOption("--bundle <file>", "the signature")
     .option("--public-key <pem>", "method key: the signer's public key")
-    .option(
-      "--cert-chain <pem>",
-      "method certificate: the root that is trusted and what lies between; may be repeated",
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        "--cert-chain <pem>",
+        "method certificate: the root that is trusted and what lies between; may be repeated",
+      ),
     )
     .option("--identity <name>", "method sigstore: who has to have signed, letter by letter")
     .option("--identity-provider <url>", "method sigstore: who has to vouch for that name")
@@ -89,7 +94,7 @@ usage or environment, such as a registry that fails. docs/refusals.md tells what
       "--trusted-root <file>",
       "method sigstore: trusted_root.json; the public-good instance's where it is left out",
     )
-    .option("--ignore-paths <path>", "a path of the model that is not looked at; may be repeated", collect, [])
+    .addOption(repeatable("--ignore-paths <path>", "a path of the model that is not looked at; may be repeated"))
     .option("--ignore-unsigned-files", "let files lie beside the signed ones that were not signed")
     .option("--accept-v0-signatures", "accept signatures of model_signing 0.2 too, whose encoding is not that of DSSE")
     .addHelpText(
@@ -111,12 +116,11 @@ Exit status: 0 verified; 1 refused; 2 usage or environment. docs/refusals.md tel
     .requiredOption("--output-bundle <file>", "where to write the signature, such as model.sig")
     .requiredOption("--private-key <pem>", "the key, on P-256, P-384 or P-521")
     .option("--signing-cert <pem>", "method certificate: the key's certificate")
-    .option("--cert-chain <pem>", "method certificate: what lies between it and its root; may be repeated", collect, [])
-    .option(
-      "--ignore-paths <path>",
-      "a path of the model that is left out, and recorded so; may be repeated",
-      collect,
-      [],
+    .addOption(
+      repeatable("--cert-chain <pem>", "method certificate: what lies between it and its root; may be repeated"),
+    )
+    .addOption(
+      repeatable("--ignore-paths <path>", "a path of the model that is left out, and recorded so; may be repeated"),
     )
     .addHelpText(
       "after",

@@ -174,6 +174,14 @@ describe("what has no effect is told, and refuses nothing:", () => {
   });
 });
 
+test("a key that cosign encrypted is told with the way to one key for both", async () => {
+  const pem =
+    "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\neyJrZGYiOnt9fQ==\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n";
+  await writeFile(at("cosign.key"), pem);
+  const said = await signByKey("--private-key", at("cosign.key"));
+  expect(said).toMatchObject({ code: 2, text: expect.stringContaining("cosign import-key-pair --key FILE") });
+});
+
 test("a folder for the signature that is not there is told before anything is hashed", async () => {
   const said = await signByKey("--output-bundle", at("none/model.sig"));
   expect(said).toEqual({ code: 2, text: `the folder ${at("none")} for the signature is not there` });
