@@ -93,6 +93,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
   const { world, metrics, evidence } = tools;
   const looks = createLooks<Found>(tools.now);
   const { pullSecrets } = options;
+  const storeOf = keepApart(options.layers);
 
   const readings = createReadings(tools.now);
 
@@ -113,7 +114,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
       metrics.count("layerBytes", {}, task.size);
       return contents;
     };
-    const store = keepApart(options.layers, pullSecrets.scopeOf(namespace));
+    const store = storeOf(pullSecrets.scopeOf(namespace));
     const model = { format, path, readsFormats, store, meter, hashLayer };
     const search = { registry, judge: options.judge, signers, model, now: tools.now() };
     try {
