@@ -13,13 +13,20 @@ const base64 = z
   .transform((text) => Buffer.from(text, "base64"));
 
 const certificate = z.object({ rawBytes: base64 });
+/** Most certificates of one chain. */
+export const MAX_CHAIN = 16;
+/**
+ * Most bytes of one certificate. The largest that authorities make, with a signature of SLH-DSA, have 50 KiB; what parsing
+ * costs grows with the square of the number of extensions, to a minute for as many as a bundle could hold.
+ */
+export const MAX_CERTIFICATE = 64 * 1024;
 
 const common = {
   mediaType: z.string().regex(BUNDLE_VERSIONS),
   verificationMaterial: z.object({
     publicKey: z.unknown().optional(),
     certificate: certificate.optional(),
-    x509CertificateChain: z.object({ certificates: z.array(certificate).min(1).max(16) }).optional(),
+    x509CertificateChain: z.object({ certificates: z.array(certificate).min(1).max(MAX_CHAIN) }).optional(),
   }),
 };
 
@@ -87,6 +94,9 @@ export function parseBundle(bytes: Buffer): Bundle {
     if (!parsed.success) return broken("it is no Sigstore bundle with exactly one signature");
     const material = readMaterial(parsed.data.verificationMaterial);
     if (material === undefined) return broken("it names not exactly one key or certificate");
+    if (material.by === "certificate" && material.chain.some(({ length }) => length > MAX_CERTIFICATE)) {
+      return broken(`a certificate in it has more than ${MAX_CERTIFICATE / 1024} KiB`);
+    }
     if (parsed.data.dsseEnvelope !== undefined) return readDsse(parsed.data.dsseEnvelope, material);
     const { messageDigest, signature } = parsed.data.messageSignature;
     return { content: "message", digest: messageDigest.digest, signature, material };

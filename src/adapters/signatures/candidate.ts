@@ -5,6 +5,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { parseDistinctJson, parseJson } from "../decode.ts";
+import { MAX_CERTIFICATE, MAX_CHAIN } from "./bundle.ts";
 
 /** Plain data: it goes to other threads. */
 export interface Candidate {
@@ -55,7 +56,10 @@ function toLogEntry(text: string): object {
 
 /** cosign 2 wrote its authority's root along, which helps nobody: whom to trust is the policy's. */
 function isRoot({ rawBytes }: { rawBytes: string }): boolean {
-  const certificate = new X509Certificate(Buffer.from(rawBytes, "base64"));
+  const bytes = Buffer.from(rawBytes, "base64");
+  // One that is too large is left for the bundle to refuse.
+  if (bytes.length > MAX_CERTIFICATE) return false;
+  const certificate = new X509Certificate(bytes);
   return certificate.checkIssued(certificate);
 }
 
@@ -67,7 +71,8 @@ function toMaterial(annotations: Record<string, string>): object {
   const leaf = annotations[ANNOTATIONS.certificate];
   const entry = annotations[ANNOTATIONS.logEntry];
   const stamp = annotations[ANNOTATIONS.timestamp];
-  const above = listCertificates(annotations[ANNOTATIONS.chain] ?? "").filter((one) => !isRoot(one));
+  const listed = listCertificates(annotations[ANNOTATIONS.chain] ?? "");
+  const above = listed.length > MAX_CHAIN ? listed : listed.filter((one) => !isRoot(one));
   const chain = [...listCertificates(leaf ?? ""), ...above];
   return {
     ...(leaf === undefined ? { publicKey: { hint: "" } } : { x509CertificateChain: { certificates: chain } }),
