@@ -30,7 +30,7 @@ export interface TokenRequest {
 }
 
 const MAX_CHALLENGE = 4096;
-const MAX_TOKEN = 16 * 1024;
+export const MAX_TOKEN = 16 * 1024;
 
 const toBasic = (username: string, password: string) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;

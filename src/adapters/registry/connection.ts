@@ -28,8 +28,8 @@ export interface Message {
 /** Sends a request and gives the answer, whatever its status. */
 export type Send = (url: URL, message: Message, signal: AbortSignal) => Promise<Response>;
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const MAX_HEADER_BYTES = 32 * 1024;
+export const CONNECT_TIMEOUT_MS = 10_000;
+export const MAX_HEADER_BYTES = 32 * 1024;
 
 /** The pools, and which of them an address is asked through. */
 interface Pools {

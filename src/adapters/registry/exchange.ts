@@ -44,9 +44,9 @@ export interface Exchange {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = 20_000;
-const BUDGET_MS = 300_000;
-const MAX_REDIRECTS = 3;
+export const TIMEOUT_MS = 20_000;
+export const BUDGET_MS = 300_000;
+export const MAX_REDIRECTS = 3;
 const REDIRECTS = [301, 302, 303, 307, 308];
 /** Most tokens kept, one per repository. */
 const MAX_TOKENS = 256;

@@ -25,7 +25,7 @@ export interface StoredSecret {
 }
 
 /** Most entries of one pull secret. */
-const MAX_ENTRIES = 1000;
+export const MAX_ENTRIES = 1000;
 
 const entry = z.object({
   auth: z.string().optional(),
@@ -127,7 +127,7 @@ export function fitsAddress(address: string, host: string, repository: string): 
 const HUB_IN_CONFIG = "index.docker.io";
 
 /** Most credentials that are tried for one image. */
-const MAX_TRIED = 8;
+export const MAX_TRIED = 8;
 
 function findIn(keyring: Keyring, host: string, repository: string): Credentials[] {
   const choose = (fits: (address: string) => boolean) =>

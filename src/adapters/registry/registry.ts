@@ -36,9 +36,9 @@ export interface Registry {
 }
 
 /** The distribution specification lets registries bound manifests at 4 MiB. */
-const MAX_MANIFEST = 4 * 1024 * 1024;
-const MAX_BLOB = 4 * 1024 * 1024;
-const MAX_PAGES = 10;
+export const MAX_MANIFEST = 4 * 1024 * 1024;
+export const MAX_BLOB = 4 * 1024 * 1024;
+export const MAX_PAGES = 10;
 const MAX_QUERY = 2048;
 
 const isNotFound = (error: unknown) => error instanceof RegistryError && error.code === "NotFound";

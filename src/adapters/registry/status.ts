@@ -4,7 +4,7 @@ import { RegistryError } from "./errors.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 
 /** How long a registry is left alone that limits its rate and names no time. */
-const DEFAULT_RETRY_AFTER_MS = 60_000;
+export const DEFAULT_RETRY_AFTER_MS = 60_000;
 
 /** Names the error of an answer that is none. */
 export function toStatusError(response: Response, host: string): RegistryError {

@@ -22,10 +22,10 @@ export interface StreamLimits {
 export const STREAM_LIMITS: StreamLimits = { pace: { bytes: 1024 * 1024, ms: 10_000 }, resumeWaitMs: 200 };
 
 /** Breaks in a row, and bytes after which breaks are counted anew. */
-const MAX_BREAKS = 5;
-const BYTES_PER_BREAKS = 64 * 1024 * 1024;
+export const MAX_BREAKS = 5;
+export const BYTES_PER_BREAKS = 64 * 1024 * 1024;
 /** How often a server that cannot go on in the middle may begin anew. */
-const MAX_RESTARTS = 2;
+export const MAX_RESTARTS = 2;
 
 interface Blob {
   digest: string;

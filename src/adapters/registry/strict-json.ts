@@ -4,9 +4,9 @@
  */
 import { RegistryError } from "./errors.ts";
 
-const MAX_DEPTH = 32;
-const MAX_CONTAINERS = 100_000;
-const MAX_MEMBERS = 4096;
+export const MAX_DEPTH = 32;
+export const MAX_CONTAINERS = 100_000;
+export const MAX_MEMBERS = 4096;
 
 /** As Go's encoding/json compares names: by Unicode's simple folding, in which ſ is s and K is k. */
 export const foldName = (name: string): string => name.toUpperCase().toLowerCase();

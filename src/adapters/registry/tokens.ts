@@ -12,7 +12,7 @@ import { discard, readBounded } from "./bodies.ts";
 import type { Send } from "./connection.ts";
 import { toStatusError } from "./status.ts";
 
-const MAX_TOKEN_BYTES = 64 * 1024;
+export const MAX_TOKEN_BYTES = 64 * 1024;
 
 /** A registry that answered 401. */
 export interface Refusal {

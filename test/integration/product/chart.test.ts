@@ -172,15 +172,17 @@ describe("pull secrets of namespaces", () => {
 
   test("are opened to the operator by name, each in its namespace, and no more", async () => {
     const objects = await render({ namespacePullSecrets: opened });
-    const named = objects.filter(({ metadata }) => metadata.name === "vouchsafe-pull-secrets");
+    const named = objects
+      .filter(({ metadata }) => metadata.name === "vouchsafe-pull-secrets")
+      .toSorted((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
     expect(named.map(({ kind, metadata: { namespace }, rules }) => ({ kind, namespace, rules }))).toEqual([
       { kind: "Role", namespace: "voice", rules: [get("serviceaccounts", ["default"]), get("secrets", ["registry"])] },
-      { kind: "RoleBinding", namespace: "voice", rules: undefined },
       {
         kind: "Role",
         namespace: "vision",
         rules: [get("serviceaccounts", ["default", "serving"]), get("secrets", ["a", "b"])],
       },
+      { kind: "RoleBinding", namespace: "voice", rules: undefined },
       { kind: "RoleBinding", namespace: "vision", rules: undefined },
     ]);
     for (const binding of named.filter(({ kind }) => kind === "RoleBinding")) {

@@ -150,29 +150,29 @@ describe("a Sigstore identity", () => {
   });
 });
 
-describe("a certificate", () => {
-  const DAY = 86_400_000;
-  const bundleBy = (signer: Holder, between: Holder, statement: object) => {
-    const payload = Buffer.from(JSON.stringify(statement));
-    const payloadType = "application/vnd.in-toto+json";
-    const signature = sign("sha256", toPae(payloadType, payload), signer.key);
-    return JSON.stringify({
-      mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.2",
-      verificationMaterial: {
-        x509CertificateChain: {
-          certificates: [signer, between].map(({ certificate }) => ({ rawBytes: certificate.toString("base64") })),
-        },
+const DAY = 86_400_000;
+const bundleBy = (signer: Holder, between: Holder, statement: object) => {
+  const payload = Buffer.from(JSON.stringify(statement));
+  const payloadType = "application/vnd.in-toto+json";
+  const signature = sign("sha256", toPae(payloadType, payload), signer.key);
+  return JSON.stringify({
+    mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.2",
+    verificationMaterial: {
+      x509CertificateChain: {
+        certificates: [signer, between].map(({ certificate }) => ({ rawBytes: certificate.toString("base64") })),
       },
-      dsseEnvelope: {
-        payloadType,
-        payload: payload.toString("base64"),
-        signatures: [{ sig: signature.toString("base64") }],
-      },
-    });
-  };
-  const toPem = ({ certificate }: Holder) =>
-    `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64")}\n-----END CERTIFICATE-----\n`;
+    },
+    dsseEnvelope: {
+      payloadType,
+      payload: payload.toString("base64"),
+      signatures: [{ sig: signature.toString("base64") }],
+    },
+  });
+};
+const toPem = ({ certificate }: Holder) =>
+  `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64")}\n-----END CERTIFICATE-----\n`;
 
+describe("a certificate", () => {
   test("vouches until it runs out, and not a moment longer, whether or not the operator is there", async () => {
     const namespace = "certified";
     const now = Date.now();
@@ -260,3 +260,42 @@ describe("a packed model", () => {
     await until("lied", "Verified=ModelMismatch");
   });
 });
+
+// The last one: it takes the registry away from all others.
+test("a registry that is gone takes nothing that was vouched for, and a certificate ends all the same", async () => {
+  const namespace = "outage";
+  const now = Date.now();
+  const root = createAuthority("acme outage", { from: now - DAY, until: now + DAY });
+  const roots = await pin("outage-ca", "ca.pem", toPem(root));
+  const identity = "outage@acme.example";
+  await applyPolicy(
+    namespace,
+    [{ name: "outage-ca", x509: { roots, identity: { exact: identity } } }],
+    [{ over: "artifact", anyOf: ["outage-ca"] }],
+  );
+  // Long enough for the look that is due half a minute after the first.
+  const until = Math.ceil(Date.now() / 1000) * 1000 + 75_000;
+  const signer = issueSigner({ identity, issuer: "none" }, { from: now - DAY, until }, root);
+  await attach((digest) =>
+    Promise.resolve(bundleBy(signer, root, stateAbout(digest, "https://sigstore.dev/cosign/sign/v1"))),
+  );
+  await makeVoice(scene, namespace, { "vouchsafe.dev/enforce": namespace });
+  await untilCondition(scene.kubectl, RELEASE(namespace), "Verified=True");
+  await openVoice(scene, namespace);
+  await isAdmitted(namespace);
+  await scene.product.registry.stop();
+  type Looked = { status: { artifacts: { problems?: { code: string }[]; signatures: object[] }[] } };
+  const readArtifacts = async () => (await readJson<Looked>(scene.kubectl, RELEASE(namespace)))?.status.artifacts;
+  await eventually(
+    "a look failed",
+    async () =>
+      (await readArtifacts())?.every(({ problems }) => problems?.[0]?.code === "RegistryFailed") ? true : undefined,
+    { withinMs: until - Date.now(), lastSeen: readArtifacts },
+  );
+  const byAuthority = expect.arrayContaining([expect.objectContaining({ signer: "outage-ca", identity })]);
+  expect((await readArtifacts())?.map(({ signatures }) => signatures)).toEqual([byAuthority, byAuthority]);
+  expect((await tryPod(namespace)).code, "admitted while nobody can look").toBe(0);
+  await untilCondition(scene.kubectl, RELEASE(namespace), "Verified=SignatureExpired", 120_000);
+  expect(Date.now(), "not before it ran out").toBeGreaterThanOrEqual(until);
+  expect((await tryPod(namespace)).code).toBe(1);
+}, 240_000);
