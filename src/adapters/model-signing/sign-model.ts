@@ -34,7 +34,9 @@ export interface SignedModel {
 function readBack(bytes: Buffer): ModelManifest {
   if (bytes.length > MAX_SIGNATURE_BYTES) {
     const size = Math.ceil(bytes.length / 1024 ** 2);
-    throw unfit(`it has so many files that its signature would take ${size} MiB, and none above 32 MiB is read`);
+    throw unfit(
+      `its signature would take ${size} MiB, and none above 32 MiB is read: it has too many files, or too long names`,
+    );
   }
   return parseManifest(parseSignature(bytes).payload, false);
 }

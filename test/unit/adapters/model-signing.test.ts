@@ -130,6 +130,15 @@ describe("what is signed here", () => {
     });
   });
 
+  test("with a signature that is longer than anybody reads is refused", async () => {
+    const { privateKey: key } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    // What is left out is recorded: seven names of 4 MiB make 28 MiB, which base64 turns into 38.
+    const ignored = Array.from({ length: 7 }, (_, number) => `${number}`.repeat(4 * 1024 * 1024));
+    await expect(signModel({ model: MODEL, key, chain: [], ignored }, quiet)).rejects.toThrow(
+      "its signature would take 38 MiB, and none above 32 MiB is read",
+    );
+  });
+
   test("with a key of another kind is refused", async () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     await expect(signModel({ model: MODEL, key: privateKey, chain: [], ignored: [] }, quiet)).rejects.toThrow(
