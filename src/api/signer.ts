@@ -85,6 +85,11 @@ const x509 = z.object({
     .describe(
       "PEM certificate revocation lists. Where they are given, every authority on the path needs a current one.",
     ),
+  timestampAuthorities: pinnedText("the certificates")
+    .optional()
+    .describe(
+      "PEM certificates of time-stamping authorities (RFC 3161): those that issued themselves are trusted, other authorities may lie between; where any is no authority, these alone may stamp. A signature with timestamps is then judged at their time, and every one of them has to hold; one without is judged now.",
+    ),
   identity: identity()
     .optional()
     .describe(

@@ -13,8 +13,14 @@ export type TrustAnchor =
   | { by: "key"; pem: string; keyDigest: string }
   /** `root`: a trusted_root.json. */
   | { by: "sigstore"; root: string; issuer: string; identity: IdentityRule }
-  /** `roots` and `crls`: PEM. */
-  | { by: "x509"; roots: string; crls: string | undefined; identity: IdentityRule | undefined };
+  /** `roots`, `crls` and `timestampAuthorities`: PEM. */
+  | {
+      by: "x509";
+      roots: string;
+      crls: string | undefined;
+      timestampAuthorities: string | undefined;
+      identity: IdentityRule | undefined;
+    };
 
 /** A usable signer, or why it cannot be used. `digest` names everything that it is believed by. */
 export type ResolvedSigner =
@@ -82,24 +88,41 @@ function findSigstore(signer: NonNullable<Signer["sigstore"]>, sources: TrustSou
   return { value: { by: "sigstore", root: root.value, issuer, identity } };
 }
 
+/** Certificates, one of which issued itself. */
+function readCertificates(what: string, pinned: PinnedText, sources: TrustSources): Found<string> {
+  const text = readPinned(pinned, sources);
+  if ("fault" in text) return text;
+  const certificates = splitPem(text.value, "CERTIFICATE");
+  if (certificates === undefined) return malformed(`the ${what} are no PEM blocks of type CERTIFICATE`);
+  try {
+    const hasRoot = certificates.map((pem) => new X509Certificate(pem)).some((one) => one.checkIssued(one));
+    return hasRoot ? text : malformed(`none of the ${what} issued itself, so nobody is trusted`);
+  } catch {
+    return malformed(`one of the ${what} does not parse`);
+  }
+}
+
 function findAuthorities(signer: NonNullable<Signer["x509"]>, sources: TrustSources): Found<TrustAnchor> {
   const fault = signer.identity === undefined ? undefined : findRuleFault(signer.identity);
   if (fault !== undefined) return malformed(fault);
-  const roots = readPinned(signer.roots, sources);
+  const roots = readCertificates("roots", signer.roots, sources);
   if ("fault" in roots) return roots;
-  const certificates = splitPem(roots.value, "CERTIFICATE");
-  if (certificates === undefined) return malformed("the roots are no PEM blocks of type CERTIFICATE");
-  try {
-    const hasRoot = certificates.map((pem) => new X509Certificate(pem)).some((one) => one.checkIssued(one));
-    if (!hasRoot) return malformed("none of the certificates issued itself, so nobody is trusted");
-  } catch {
-    return malformed("one of the certificates does not parse");
-  }
+  const { timestampAuthorities: named } = signer;
+  const stamping = named === undefined ? undefined : readCertificates("timestamp authorities", named, sources);
+  if (stamping !== undefined && "fault" in stamping) return stamping;
   const crls = signer.crls === undefined ? undefined : readPinned(signer.crls, sources);
   if (crls !== undefined && "fault" in crls) return crls;
   if (crls !== undefined && splitPem(crls.value, "X509 CRL") === undefined)
     return malformed("the revocation lists are no PEM blocks of type X509 CRL");
-  return { value: { by: "x509", roots: roots.value, crls: crls?.value, identity: signer.identity } };
+  return {
+    value: {
+      by: "x509",
+      roots: roots.value,
+      crls: crls?.value,
+      timestampAuthorities: stamping?.value,
+      identity: signer.identity,
+    },
+  };
 }
 
 const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;

@@ -15,7 +15,7 @@ import {
   toPurposes,
   type Wish,
 } from "../harness/sigstore/certificates.ts";
-import { bits, encode, integer, sequence, utcTime } from "../harness/sigstore/der.ts";
+import { bits, context, encode, generalizedTime, integer, sequence, utcTime } from "../harness/sigstore/der.ts";
 import { createSignatory, type KeyKind } from "./keys.ts";
 import type { Certified } from "./sigstore.ts";
 
@@ -94,8 +94,16 @@ function skipHeader(der: Buffer): Buffer {
   return der.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f));
 }
 
+/** The moment since which a list names certificates that ran out, too (expiredCertsOnCRL, X.509 §9.5.2.8). */
+export const keepsSince = (since: number): Buffer => extension("2.5.29.60", generalizedTime(since));
+
 /** A revocation list of the authority (RFC 5280 §5.1), PEM. */
-export function listRevoked(issuer: Holder, revoked: readonly Buffer[] = [], term: Term = LONG): string {
+export function listRevoked(
+  issuer: Holder,
+  revoked: readonly Buffer[] = [],
+  term: Term = LONG,
+  extensions: readonly Buffer[] = [],
+): string {
   const content = sequence(
     integer(1),
     ECDSA_WITH_SHA256,
@@ -103,6 +111,7 @@ export function listRevoked(issuer: Holder, revoked: readonly Buffer[] = [], ter
     utcTime(term.from),
     utcTime(term.until),
     ...(revoked.length === 0 ? [] : [sequence(...revoked.map((one) => sequence(serialOf(one), utcTime(term.from))))]),
+    ...(extensions.length === 0 ? [] : [context(0, sequence(...extensions))]),
   );
   const der = sequence(content, ECDSA_WITH_SHA256, bits(sign("sha256", content, issuer.key)));
   return toPem(der).replaceAll("CERTIFICATE", "X509 CRL");

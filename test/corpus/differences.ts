@@ -41,6 +41,17 @@ export const DIFFERENCES = {
     why: "cosign reads the first name of a certificate beside a bundle; beside a legacy signature it reads all, and accepts",
   },
   revocation: { cosign: "accepts", why: "cosign knows no revocation lists" },
+  "not-stamped": {
+    cosign: "refuses",
+    why: "cosign, told whose timestamps count, wants one beside a bundle; told nothing of them, it accepts the same, as the certificate is valid now",
+  },
+  accuracy: { cosign: "accepts", why: "cosign does not read the accuracy of a timestamp" },
+  future: { cosign: "accepts", why: "cosign does not ask whether the time of a timestamp has come" },
+  "further-stamps": { cosign: "accepts", why: "cosign wants one timestamp that holds, and leaves others" },
+  "signing-certificate": {
+    cosign: "accepts",
+    why: "cosign does not read by which certificate a timestamp says to be made",
+  },
   "further-entries": { cosign: "accepts", why: "cosign wants one entry that holds, and leaves others" },
   base64: { cosign: "accepts", why: "Go's base64 skips line breaks, and protobuf's JSON takes either alphabet" },
 } as const satisfies Record<string, Explained>;

@@ -4,6 +4,7 @@ import { listCertifiedCases } from "./tables/certified/cases.ts";
 import { listKeyedCases } from "./tables/keyed/cases.ts";
 import { listKeylessCases } from "./tables/keyless/cases.ts";
 import { listSeveralCases } from "./tables/several.ts";
+import { listStampedCases } from "./tables/stamped/cases.ts";
 
 /** Makes every case, with fresh keys. */
 export const generateGroups = (): Record<string, Corpus> => ({
@@ -11,4 +12,5 @@ export const generateGroups = (): Record<string, Corpus> => ({
   keyless: listKeylessCases(),
   certified: listCertifiedCases(),
   several: listSeveralCases(),
+  stamped: listStampedCases(),
 });

@@ -46,5 +46,5 @@ export const bySigstore = (name: string, trustedRoot: PinnedText, issuer: string
 export const byAuthorities = (
   name: string,
   roots: PinnedText,
-  more: { identity?: IdentityRule; crls?: PinnedText } = {},
+  more: { identity?: IdentityRule; crls?: PinnedText; timestampAuthorities?: PinnedText } = {},
 ): Signer => ({ name, x509: { roots, ...more } });

@@ -6,9 +6,12 @@ import { CertificateRefusal } from "./refusal.ts";
 const KEY_USAGE = "2.5.29.15";
 const EXTENDED_KEY_USAGE = "2.5.29.37";
 const BASIC_CONSTRAINTS = "2.5.29.19";
-const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+/** What a path may have to be for. */
+export const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+export const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
 /** Bits of a key usage (RFC 5280 §4.2.1.3). */
 const DIGITAL_SIGNATURE = 0x80;
+const NON_REPUDIATION = 0x40;
 const KEY_CERT_SIGN = 0x04;
 /** Extensions that are judged here or by the engine: usages, constraints, names, policies. */
 const UNDERSTOOD = new Set([
@@ -72,14 +75,14 @@ function readUsage(certificate: Certificate): number | undefined {
   return usage === undefined ? undefined : (usage.valueBlock?.valueHexView?.[0] ?? 0);
 }
 
-/** Where an authority is for some purposes alone, so are those whom it issues for: signing code has to be among them. */
-function demandPurpose(authorities: readonly Certificate[]): void {
+/** Where an authority is for some purposes alone, so are those whom it issues for: this one has to be among them. */
+function demandPurpose(authorities: readonly Certificate[], purpose: string): void {
   for (const authority of authorities) {
     const purposes = findExtension(authority, EXTENDED_KEY_USAGE);
     if (purposes === undefined) continue;
     const named = purposes instanceof ExtKeyUsage ? purposes.keyPurposes : [];
-    if (!named.includes(CODE_SIGNING) && !named.includes(ANY_PURPOSE))
-      throw invalid("a certificate on its path is not for signing code");
+    if (!named.includes(purpose) && !named.includes(ANY_PURPOSE))
+      throw invalid(`a certificate on its path is not for ${purpose === CODE_SIGNING ? "signing code" : "timestamps"}`);
   }
 }
 
@@ -90,13 +93,22 @@ function demandStrongHashes(path: readonly Certificate[]): void {
 }
 
 /** Holds a path to all of that; the signer's certificate comes first, the root last. Throws a CertificateRefusal. */
-export function demandSoundPath(path: readonly Certificate[]): void {
+export function demandSoundPath(
+  path: readonly Certificate[],
+  purpose: typeof CODE_SIGNING | typeof TIME_STAMPING,
+): void {
   const authorities = path.slice(1);
   demandUnderstood(path);
   demandStrongHashes(path);
   demandDepth(authorities);
-  demandPurpose(authorities);
+  demandPurpose(authorities, purpose);
   demandPermittedNames(path);
+}
+
+/** Whether it says to be one of an authority. */
+export function isAuthority(certificate: Certificate): boolean {
+  const constraints = findExtension(certificate, BASIC_CONSTRAINTS);
+  return constraints instanceof BasicConstraints && constraints.cA;
 }
 
 /**
@@ -104,11 +116,8 @@ export function demandSoundPath(path: readonly Certificate[]): void {
  * without keyCertSign may not, and signs like any other. Model signing's own test certificates are of that kind.
  */
 function mayIssue(certificate: Certificate): boolean {
-  const constraints = findExtension(certificate, BASIC_CONSTRAINTS);
   const usage = readUsage(certificate);
-  return (
-    constraints instanceof BasicConstraints && constraints.cA && (usage === undefined || (usage & KEY_CERT_SIGN) !== 0)
-  );
+  return isAuthority(certificate) && (usage === undefined || (usage & KEY_CERT_SIGN) !== 0);
 }
 
 /**
@@ -124,4 +133,19 @@ export function demandSigning(certificate: Certificate): void {
   const usage = readUsage(certificate);
   if (usage !== undefined && (usage & DIGITAL_SIGNATURE) === 0)
     throw invalid("its certificate is not for signatures (key usage digitalSignature)");
+}
+
+/** RFC 3161 §2.3: for timestamps and nothing else, in an extension that is critical; a usage that fits; no authority. */
+function mayStamp(certificate: Certificate): boolean {
+  if (isAuthority(certificate)) return false;
+  const usage = readUsage(certificate);
+  if (usage !== undefined && (usage & (DIGITAL_SIGNATURE | NON_REPUDIATION)) === 0) return false;
+  const extended = certificate.extensions?.find(({ extnID }) => extnID === EXTENDED_KEY_USAGE);
+  const purposes = extended?.parsedValue instanceof ExtKeyUsage ? extended.parsedValue.keyPurposes : [];
+  return extended?.critical === true && purposes.length === 1 && purposes[0] === TIME_STAMPING;
+}
+
+/** Holds the certificate of a time-stamping authority to what a timestamp takes. Throws a CertificateRefusal. */
+export function demandStamping(certificate: Certificate): void {
+  if (!mayStamp(certificate)) throw invalid("its certificate is not for timestamps alone (a critical extended usage)");
 }

@@ -1,14 +1,17 @@
 /**
- * A path from the signer's certificate to somebody who is trusted (RFC 5280 §6), valid now. The reference implementation of
- * model signing takes the moment when the certificate began for now, so that none ever runs out; here it does.
+ * A path from the signer's certificate to somebody who is trusted (RFC 5280 §6), valid now or when a timestamp says that the
+ * signature was there. The reference implementation of model signing takes the moment when the certificate began for now, so
+ * that none ever runs out; here it does.
  */
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { type Certificate, CertificateChainValidationEngine } from "pkijs";
 import { findKeyFault } from "../../domain/public-keys.ts";
+import { toIso } from "../../domain/time.ts";
 import { type ParsedCertificate, parseCertificate } from "./parsed-certificate.ts";
-import { demandSigning, demandSoundPath } from "./path-rules.ts";
+import { CODE_SIGNING, demandSigning, demandSoundPath } from "./path-rules.ts";
 import { CertificateRefusal } from "./refusal.ts";
 import { demandUnrevoked } from "./revocation.ts";
+import type { Moment } from "./timestamp-token.ts";
 
 /** More steps than any path of certificates that people make takes. */
 const MAX_STEPS = 64;
@@ -46,28 +49,50 @@ export interface CertificateTrust {
   crls?: readonly Buffer[];
   /** Epoch milliseconds. */
   now: number;
+  /** When the signature was there already, as somebody who is trusted says; now counts where it is undefined. */
+  stamped?: Moment | undefined;
 }
 
-/** Whose certificate it is. `until`: when the first certificate of the path or its revocation list runs out, epoch milliseconds. */
+/**
+ * Whose certificate it is. `until`: when the first certificate of the path or its revocation list runs out, epoch
+ * milliseconds. What is stamped outlasts its certificates; undefined where nothing runs out.
+ */
 export interface CertifiedSigner {
   key: KeyObject;
   leaf: Certificate;
-  until: number;
+  until: number | undefined;
 }
 
 /** The signer whose certificate is the first of `chain`. Throws a CertificateRefusal. */
 export async function findCertifiedSigner(
   chain: readonly Buffer[],
-  { certificates, crls, now }: CertificateTrust,
+  { certificates, crls, now, stamped }: CertificateTrust,
 ): Promise<CertifiedSigner> {
-  const path = await findPath(chain, certificates, now);
+  const path = await (stamped === undefined
+    ? findPath(chain, certificates, { from: now, until: now })
+    : findPathThen(chain, certificates, stamped));
   const [leaf] = path;
   if (leaf === undefined) throw invalid("it carries no certificate");
-  demandSoundPath(path);
+  demandSoundPath(path, CODE_SIGNING);
   demandSigning(leaf);
   const fresh = crls === undefined ? [] : await demandUnrevoked(path, crls, now);
-  const until = Math.min(...path.map(({ notAfter }) => notAfter.value.getTime()), ...fresh);
+  const ends = stamped === undefined ? path.map(({ notAfter }) => notAfter.value.getTime()) : [];
+  const until = ends.length + fresh.length === 0 ? undefined : Math.min(...ends, ...fresh);
   return { key: readKey(leaf), leaf, until };
+}
+
+/** A path at another time than now, which a refusal has to tell. */
+async function findPathThen(
+  chain: readonly Buffer[],
+  trusted: readonly Buffer[],
+  then: Moment,
+): Promise<Certificate[]> {
+  try {
+    return await findPath(chain, trusted, then);
+  } catch (error) {
+    if (!(error instanceof CertificateRefusal)) throw error;
+    throw invalid(`${error.message} (when it was stamped, ${toIso(then.until)})`);
+  }
 }
 
 /** The signer's key, as sound as one that a policy gives. */
@@ -87,21 +112,25 @@ function readKey(leaf: Certificate): KeyObject {
 function findOwnPath(
   leaf: ParsedCertificate,
   given: readonly ParsedCertificate[],
-  now: number,
+  { from, until }: Moment,
 ): Certificate[] | undefined {
   if (!isSelfSigned(leaf) || !given.some(({ node }) => node.raw.equals(leaf.node.raw))) return undefined;
   const { notBefore, notAfter } = leaf.pki;
-  if (now < notBefore.value.getTime() || now > notAfter.value.getTime())
+  if (from < notBefore.value.getTime() || until > notAfter.value.getTime())
     throw invalid("its certificate is not trusted: it has run out, or has not begun");
   return [leaf.pki];
 }
 
-/** The certificates from the signer's to an anchor's, both included. */
-async function findPath(chain: readonly Buffer[], trusted: readonly Buffer[], now: number): Promise<Certificate[]> {
+/** The certificates from the first of `chain` to an anchor's, both included, all of them valid from one moment to the other. */
+export async function findPath(
+  chain: readonly Buffer[],
+  trusted: readonly Buffer[],
+  { from, until }: Moment,
+): Promise<Certificate[]> {
   const [leaf, ...between] = chain.map((bytes) => readCertificate(bytes, "the signer's certificate or one beside it"));
   if (leaf === undefined) throw invalid("it carries no certificate");
   const given = trusted.map((bytes) => readCertificate(bytes, "a certificate that is trusted"));
-  const own = findOwnPath(leaf, given, now);
+  const own = findOwnPath(leaf, given, { from, until });
   if (own !== undefined) return own;
   const anchors = given.filter(isSelfIssued);
   if (anchors.length === 0) throw invalid("none of the given certificates issued itself, so nobody is trusted");
@@ -117,7 +146,7 @@ async function findPath(chain: readonly Buffer[], trusted: readonly Buffer[], no
     trustedCerts: anchors.map(({ pki }) => pki),
     // The one that is asked about comes last.
     certs: [...others.map(({ pki }) => pki), leaf.pki],
-    checkDate: new Date(now),
+    checkDate: new Date(until),
     // It follows certificates that issued each other round and round.
     findIssuer: (certificate, own, crypto) => {
       asked += 1;
@@ -128,5 +157,7 @@ async function findPath(chain: readonly Buffer[], trusted: readonly Buffer[], no
   const { result, resultMessage, certificatePath = [] } = await engine.verify();
   if (result !== true) throw invalid(`its certificate is not trusted: ${resultMessage}`);
   if (certificatePath[0] !== leaf.pki) throw invalid("the path that was found is not that of its certificate");
+  if (certificatePath.some(({ notBefore }) => notBefore.value.getTime() > from))
+    throw invalid("its certificate is not trusted: a certificate on its path had not begun");
   return certificatePath;
 }

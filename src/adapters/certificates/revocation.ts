@@ -1,12 +1,16 @@
 /**
  * Certificate revocation lists (RFC 5280 §5, §6.3): whoever gives any wants every certificate below the root to be looked
- * up in a current list of its issuer. What such a list says in a way that is not understood here refuses.
+ * up in a current list of its issuer. What such a list says in a way that is not understood here refuses. Once revoked,
+ * always revoked: whatever a timestamp says, whoever has the key could have had it made.
  */
+import { ASN1Obj } from "@sigstore/core";
 import { type Certificate, CertificateRevocationList } from "pkijs";
+import { parseGeneralizedTime } from "./generalized-time.ts";
 import { CertificateRefusal } from "./refusal.ts";
 
+const EXPIRED_ON_LIST = "2.5.29.60";
 /** Extensions of a list and its entries that change nothing of what it says of a certificate: key id, number, reason, date. */
-const UNDERSTOOD = new Set(["2.5.29.35", "2.5.29.20", "2.5.29.21", "2.5.29.24"]);
+const UNDERSTOOD = new Set(["2.5.29.35", "2.5.29.20", "2.5.29.21", "2.5.29.24", EXPIRED_ON_LIST]);
 
 const refuse = (why: string) => new CertificateRefusal(`its certificate is not trusted: ${why}`);
 
@@ -34,6 +38,22 @@ async function isSignedBy(list: CertificateRevocationList, issuer: Certificate):
   }
 }
 
+/**
+ * Whether the list would still name a certificate that ran out at `end`. Those may be dropped (RFC 5280 §3.3), but where the
+ * list says since when it has kept them (expiredCertsOnCRL, X.509 §9.5.2.8).
+ */
+function keepsExpired({ crlExtensions }: CertificateRevocationList, end: number): boolean {
+  const found = crlExtensions?.extensions.find(({ extnID }) => extnID === EXPIRED_ON_LIST);
+  if (found === undefined) return false;
+  try {
+    const { tag, value } = ASN1Obj.parseBuffer(Buffer.from(found.extnValue.valueBlock.valueHexView));
+    const since = tag.isUniversal() && tag.number === 0x18 ? parseGeneralizedTime(value.toString("latin1")) : undefined;
+    return since !== undefined && since <= end;
+  } catch {
+    return false;
+  }
+}
+
 /** The moment until which a current list of the issuer vouches for the certificate, epoch milliseconds. */
 async function demandListed(
   certificate: Certificate,
@@ -41,6 +61,7 @@ async function demandListed(
   lists: readonly CertificateRevocationList[],
   now: number,
 ): Promise<number> {
+  const over = certificate.notAfter.value.getTime();
   let until: number | undefined;
   for (const list of lists) {
     if (!list.issuer.isEqual(issuer.subject) || !(await isSignedBy(list, issuer))) continue;
@@ -48,9 +69,12 @@ async function demandListed(
     // An old list still condemns, and does not acquit.
     if (list.isCertificateRevoked(certificate)) throw refuse("it was revoked by its issuer");
     if (nextUpdate === undefined || !isUnderstood(list)) continue;
+    if (over < now && !keepsExpired(list, over)) continue;
     const end = nextUpdate.value.getTime();
     if (thisUpdate.value.getTime() <= now && now < end) until = Math.max(until ?? 0, end);
   }
+  if (until === undefined && over < now)
+    throw refuse("it ran out, and no current revocation list of its issuer says to keep such (expiredCertsOnCRL)");
   if (until === undefined) throw refuse("no current revocation list of one of its issuers is given");
   return until;
 }

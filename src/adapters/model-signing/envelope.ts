@@ -30,6 +30,14 @@ const material = z.looseObject({
     })
     .optional(),
   certificate: z.object({ rawBytes: base64 }).optional(),
+  timestampVerificationData: z
+    .object({
+      rfc3161Timestamps: z
+        .array(z.object({ signedTimestamp: base64 }))
+        .max(32)
+        .nullish(),
+    })
+    .nullish(),
 });
 
 const envelope = z.strictObject({
@@ -43,8 +51,11 @@ const envelope = z.strictObject({
   }),
 });
 
-/** What the signature was made with, as the bundle says. */
-export type Material = { method: "key" } | { method: "certificate"; chain: Buffer[] } | { method: "sigstore" };
+/** What the signature was made with, as the bundle says; `stamps`: timestamps over it (RFC 3161, DER). */
+export type Material =
+  | { method: "key" }
+  | { method: "certificate"; chain: Buffer[]; stamps: Buffer[] }
+  | { method: "sigstore" };
 
 export interface ModelSignature {
   material: Material;
@@ -52,11 +63,18 @@ export interface ModelSignature {
   signature: Buffer;
 }
 
-function readMaterial({ publicKey, x509CertificateChain, certificate }: z.output<typeof material>): Material {
+function readMaterial({
+  publicKey,
+  x509CertificateChain,
+  certificate,
+  timestampVerificationData: times,
+}: z.output<typeof material>): Material {
   const given = [publicKey, x509CertificateChain, certificate].filter((one) => one !== undefined).length;
   if (given !== 1) throw broken("it does not say with exactly one key or certificate it was made");
   if (x509CertificateChain !== undefined) {
-    return { method: "certificate", chain: x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes) };
+    const chain = x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes);
+    const stamps = (times?.rfc3161Timestamps ?? []).map(({ signedTimestamp }) => signedTimestamp);
+    return { method: "certificate", chain, stamps };
   }
   return { method: certificate === undefined ? "key" : "sigstore" };
 }

@@ -7,6 +7,7 @@ import { toIso } from "../../domain/time.ts";
 import { isPrintable, listNames, showIssuer, showSubject } from "../certificates/names.ts";
 import { findCertifiedSigner } from "../certificates/path.ts";
 import { CertificateRefusal } from "../certificates/refusal.ts";
+import { findStampedMoment } from "../certificates/timestamps.ts";
 import { parseDigest } from "../sigstore/artifact.ts";
 import { verifyBundle } from "../sigstore/verify-bundle.ts";
 import { isSignedBy } from "./elliptic.ts";
@@ -24,8 +25,16 @@ import { parseManifest } from "./statement.ts";
 /** By which method it has to be signed, and by whom. */
 export type ModelTrust =
   | { method: "key"; key: KeyObject }
-  /** Certificates in PEM or DER: those that issued themselves are trusted, the others may lie between. `now`: epoch milliseconds. */
-  | { method: "certificate"; certificates: readonly Buffer[]; now: number }
+  /**
+   * Certificates in PEM or DER: those that issued themselves are trusted, the others may lie between. `authorities`: whose
+   * timestamps count, in the same way. `now`: epoch milliseconds.
+   */
+  | {
+      method: "certificate";
+      certificates: readonly Buffer[];
+      authorities?: readonly Buffer[] | undefined;
+      now: number;
+    }
   | { method: "sigstore"; root: TrustedRoot; identity: string; issuer: string };
 
 export interface ModelCase {
@@ -96,10 +105,13 @@ async function demandSigned(
       if (!isBy(trust.key, signed, manifest)) throw invalid("the key did not make this signature");
       return { by: "key", keyDigest: digestKey(trust.key) };
     case "certificate": {
-      const chain = material.method === "certificate" ? material.chain : [];
-      const { key, leaf, until } = await findCertifiedSigner(chain, trust);
+      const { chain, stamps } = material.method === "certificate" ? material : { chain: [], stamps: [] };
+      const { certificates, now } = trust;
+      const stamped = await findStampedMoment({ tokens: stamps, over: signed.signature }, trust);
+      const { key, leaf, until } = await findCertifiedSigner(chain, { certificates, now, stamped });
       if (!isBy(key, signed, manifest)) throw invalid("the certificate's key did not make this signature");
-      return { by: "certificate", identity: nameSigner(leaf), issuer: showIssuer(leaf), notAfter: toIso(until) };
+      const signer = { by: "certificate", identity: nameSigner(leaf), issuer: showIssuer(leaf) } as const;
+      return until === undefined ? signer : { ...signer, notAfter: toIso(until) };
     }
     case "sigstore": {
       const artifact = parseDigest(`sha256:${manifest.subject}`);

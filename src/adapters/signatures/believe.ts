@@ -9,6 +9,7 @@ import type { NamedSigner } from "../../domain/trust.ts";
 import { isPrintable, listNames, showIssuer } from "../certificates/names.ts";
 import { findCertifiedSigner } from "../certificates/path.ts";
 import { CertificateRefusal } from "../certificates/refusal.ts";
+import { findStampedMoment, type Stamped } from "../certificates/timestamps.ts";
 import type { Artifact } from "../sigstore/artifact.ts";
 import { recallTrustedRoot } from "../sigstore/trusted-root.ts";
 import { verifyBundle } from "../sigstore/verify-bundle.ts";
@@ -18,6 +19,8 @@ import { findCurveHash, type SigningForm, verifySignature } from "./keys.ts";
 /** A signature, and what it is over. */
 export interface Signed {
   material: Material;
+  /** Timestamps beside it, for signers by certificate. */
+  stamped: Stamped;
   /** How keys on larger curves are used. */
   form: SigningForm;
   signed: Buffer;
@@ -82,21 +85,25 @@ function judgeSigstore(
 const toDer = (pem: string) => Buffer.from(pem.replaceAll(/-----[A-Z0-9 ]+-----|\s+/g, ""), "base64");
 
 async function judgeX509(
-  { roots, crls, identity }: Extract<TrustAnchor, { by: "x509" }>,
-  { material, form, signed, signature }: Signed,
+  { roots, crls, timestampAuthorities, identity }: Extract<TrustAnchor, { by: "x509" }>,
+  { material, stamped: stamps, form, signed, signature }: Signed,
   now: number,
 ): Promise<Judged> {
   const chain = material.by === "certificate" ? material.chain : [];
   const certificates = (splitPem(roots, "CERTIFICATE") ?? []).map(toDer);
   const lists = crls === undefined ? {} : { crls: (splitPem(crls, "X509 CRL") ?? []).map(toDer) };
+  const authorities =
+    timestampAuthorities === undefined ? undefined : (splitPem(timestampAuthorities, "CERTIFICATE") ?? []).map(toDer);
   try {
-    const { key, leaf, until } = await findCertifiedSigner(chain, { certificates, ...lists, now });
+    const stamped = await findStampedMoment(stamps, { authorities, ...lists, now });
+    const { key, leaf, until } = await findCertifiedSigner(chain, { certificates, ...lists, now, stamped });
     if (!verifySignature(key, form, signed, signature)) return invalid("its certificate's key did not make it");
     const names = listNames(leaf).filter((name) => name.length <= MAX_NAME && isPrintable(name));
     const name = identity === undefined ? names[0] : names.find((one) => takesName(identity, one));
     if (name === undefined) return disbelieve("stranger", `it was signed by ${names.join(", ") || "nobody named"}`);
     const issuer = showIssuer(leaf).slice(0, MAX_NAME) || "?";
-    return { believed: { keyDigest: digestKey(key), identity: name, issuer, notAfter: toIso(until) } };
+    const notAfter = until === undefined ? {} : { notAfter: toIso(until) };
+    return { believed: { keyDigest: digestKey(key), identity: name, issuer, ...notAfter } };
   } catch (error) {
     if (error instanceof CertificateRefusal) return invalid(error.message);
     throw error;

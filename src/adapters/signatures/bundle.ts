@@ -21,12 +21,21 @@ export const MAX_CHAIN = 16;
  */
 export const MAX_CERTIFICATE = 64 * 1024;
 
+/** Timestamps of RFC 3161 over the signature. */
+const stamps = z.object({
+  rfc3161Timestamps: z
+    .array(z.object({ signedTimestamp: base64 }))
+    .max(32)
+    .nullish(),
+});
+
 const common = {
   mediaType: z.string().regex(BUNDLE_VERSIONS),
   verificationMaterial: z.object({
     publicKey: z.unknown().optional(),
     certificate: certificate.optional(),
     x509CertificateChain: z.object({ certificates: z.array(certificate).min(1).max(MAX_CHAIN) }).optional(),
+    timestampVerificationData: stamps.nullish(),
   }),
 };
 
@@ -56,10 +65,17 @@ export type Statement = z.output<typeof statement>;
 /** With what it says to be signed: a key that it does not carry, or a certificate, the signer's own first (DER). */
 export type Material = { by: "key" } | { by: "certificate"; chain: Buffer[] };
 
+/** A signature, with what it says to be made, and the timestamps over it (DER). */
+interface Signature {
+  signature: Buffer;
+  material: Material;
+  stamps: Buffer[];
+}
+
 /** What a bundle says, not verified yet. `signed` is what the signature is over. */
 export type Bundle =
-  | { content: "statement"; statement: Statement; signed: Buffer; signature: Buffer; material: Material }
-  | { content: "message"; digest: Buffer; signature: Buffer; material: Material }
+  | ({ content: "statement"; statement: Statement; signed: Buffer } & Signature)
+  | ({ content: "message"; digest: Buffer } & Signature)
   | { content: "broken"; why: string };
 
 const broken = (why: string): Bundle => ({ content: "broken", why });
@@ -77,13 +93,13 @@ function readMaterial({
 
 function readDsse(
   { payloadType, payload, signatures }: z.output<typeof dsse>["dsseEnvelope"],
-  material: Material,
+  made: Omit<Signature, "signature">,
 ): Bundle {
   const parsed = statement.safeParse(parseDistinctJson(payload));
   const [first] = signatures;
   if (!parsed.success || first === undefined) return broken("its payload is no in-toto statement v0.1 or v1");
   const signed = toPae(payloadType, payload);
-  return { content: "statement", statement: parsed.data, signed, signature: first.sig, material };
+  return { content: "statement", statement: parsed.data, signed, signature: first.sig, ...made };
 }
 
 /** Reads a bundle; whatever does not fit is `broken`, with the reason. */
@@ -97,9 +113,11 @@ export function parseBundle(bytes: Buffer): Bundle {
     if (material.by === "certificate" && material.chain.some(({ length }) => length > MAX_CERTIFICATE)) {
       return broken(`a certificate in it has more than ${MAX_CERTIFICATE / 1024} KiB`);
     }
-    if (parsed.data.dsseEnvelope !== undefined) return readDsse(parsed.data.dsseEnvelope, material);
+    const { timestampVerificationData: times } = parsed.data.verificationMaterial;
+    const made = { material, stamps: (times?.rfc3161Timestamps ?? []).map((one) => one.signedTimestamp) };
+    if (parsed.data.dsseEnvelope !== undefined) return readDsse(parsed.data.dsseEnvelope, made);
     const { messageDigest, signature } = parsed.data.messageSignature;
-    return { content: "message", digest: messageDigest.digest, signature, material };
+    return { content: "message", digest: messageDigest.digest, signature, ...made };
   } catch {
     return broken("it is no JSON");
   }

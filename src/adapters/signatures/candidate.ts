@@ -4,7 +4,7 @@
  */
 import { createHash, X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { parseDistinctJson, parseJson } from "../decode.ts";
+import { isCanonicalBase64, parseDistinctJson, parseJson } from "../decode.ts";
 import { MAX_CERTIFICATE, MAX_CHAIN } from "./bundle.ts";
 
 /** Plain data: it goes to other threads. */
@@ -14,6 +14,8 @@ export interface Candidate {
   bundle: Buffer;
   /** What a legacy signature is over. */
   payload?: Buffer;
+  /** A legacy attestation's envelope and the timestamp over it: cosign has it stamped whole, which no bundle can say. */
+  envelope?: { bytes: Buffer; stamp: Buffer };
 }
 
 const ANNOTATIONS = {
@@ -39,7 +41,8 @@ const logEntry = z.object({
   }),
 });
 const logBody = z.object({ apiVersion: z.string(), kind: z.string() });
-const timestamp = z.object({ SignedRFC3161Timestamp: z.string() });
+const timestamp = z.object({ SignedRFC3161Timestamp: z.string().min(1).refine(isCanonicalBase64) });
+const readStamp = (text: string) => timestamp.parse(JSON.parse(text)).SignedRFC3161Timestamp;
 
 function toLogEntry(text: string): object {
   const { SignedEntryTimestamp, Payload } = logEntry.parse(JSON.parse(text));
@@ -81,7 +84,7 @@ function toMaterial(annotations: Record<string, string>): object {
       ? {}
       : {
           timestampVerificationData: {
-            rfc3161Timestamps: [{ signedTimestamp: timestamp.parse(JSON.parse(stamp)).SignedRFC3161Timestamp }],
+            rfc3161Timestamps: [{ signedTimestamp: readStamp(stamp) }],
           },
         }),
   };
@@ -111,15 +114,15 @@ export function readLegacySignature(payload: Buffer, annotations: Record<string,
   return bundle === undefined ? BROKEN : { candidate: { form: "legacy", bundle, payload } };
 }
 
-/**
- * A layer of an `.att` tag: a DSSE envelope. cosign 2 had the envelope stamped instead of the signature, which no bundle can
- * say; the log tells the time anyway.
- */
+/** A layer of an `.att` tag: a DSSE envelope. */
 export function readLegacyAttestation(envelope: Buffer, annotations: Record<string, string>): ReadCandidate {
   try {
-    const { [ANNOTATIONS.timestamp]: _, ...others } = annotations;
+    const { [ANNOTATIONS.timestamp]: stamp, ...others } = annotations;
     const bundle = wrap(others, { dsseEnvelope: parseDistinctJson(envelope) });
-    return bundle === undefined ? BROKEN : { candidate: { form: "legacy", bundle } };
+    if (bundle === undefined) return BROKEN;
+    if (stamp === undefined) return { candidate: { form: "legacy", bundle } };
+    const stamped = { bytes: envelope, stamp: Buffer.from(readStamp(stamp), "base64") };
+    return { candidate: { form: "legacy", bundle, envelope: stamped } };
   } catch {
     return BROKEN;
   }

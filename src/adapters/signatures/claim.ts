@@ -28,15 +28,19 @@ const findRoot = ({ subject }: Statement) => parseDigest(`sha256:${subject[0]?.d
 
 function readStatement(
   bundle: Extract<Bundle, { content: "statement" }>,
-  { bundle: bytes }: Candidate,
+  { bundle: bytes, envelope }: Candidate,
   subject: Subject,
 ): Claim {
-  const { statement, ...rest } = bundle;
+  const { statement, stamps, ...rest } = bundle;
+  const stamped =
+    envelope === undefined
+      ? { tokens: stamps, over: bundle.signature }
+      : { tokens: [...stamps, envelope.stamp], over: envelope.bytes };
   const own = parseDigest(subject.digest);
   const claim = (over: Over, form: Signed["form"], artifact: Artifact | undefined): Claim =>
     artifact === undefined
       ? { broken: "a statement beside it is about no SHA-256 digest" }
-      : { claim: over, signed: { ...rest, form, bundle: bytes, artifact } };
+      : { claim: over, signed: { ...rest, stamped, form, bundle: bytes, artifact } };
   switch (statement.predicateType) {
     case COSIGN_PREDICATE:
       return isAbout(statement, subject.digest) ? claim({ over: "artifact" }, "cosign", own) : { broken: OTHER };
@@ -67,9 +71,10 @@ export function readClaim(candidate: Candidate, subject: Subject): Claim {
       if (!isSame || readSimpleSigning(signed) !== subject.digest) return { broken: OTHER };
       const { signature, material } = bundle;
       const artifact = toArtifact(subject.digest, signed);
+      const stamped = { tokens: bundle.stamps, over: signature };
       return {
         claim: { over: "artifact" },
-        signed: { material, form: "cosign", signed, signature, bundle: candidate.bundle, artifact },
+        signed: { material, stamped, form: "cosign", signed, signature, bundle: candidate.bundle, artifact },
       };
     }
   }

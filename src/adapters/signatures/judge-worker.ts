@@ -7,10 +7,13 @@ const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 export default function judge({ subject, candidates, signers, now }: Case): Promise<JudgedCandidate[]> {
   return judgeCandidates({
     subject,
-    candidates: candidates.map(({ payload, ...candidate }) => ({
+    candidates: candidates.map(({ payload, envelope, ...candidate }) => ({
       ...candidate,
       bundle: toBuffer(candidate.bundle),
       ...(payload === undefined ? {} : { payload: toBuffer(payload) }),
+      ...(envelope === undefined
+        ? {}
+        : { envelope: { bytes: toBuffer(envelope.bytes), stamp: toBuffer(envelope.stamp) } }),
     })),
     signers,
     now,

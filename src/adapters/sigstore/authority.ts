@@ -4,7 +4,7 @@
  */
 import type { CertificateAuthority } from "@sigstore/protobuf-specs";
 import { type ParsedCertificate, parseCertificate } from "../certificates/parsed-certificate.ts";
-import { demandSoundPath } from "../certificates/path-rules.ts";
+import { CODE_SIGNING, demandSoundPath } from "../certificates/path-rules.ts";
 import { Refusal } from "./verdict.ts";
 
 /**
@@ -68,7 +68,10 @@ export function demandAllowed(certificate: Buffer, chains: readonly Authorities[
     throw new Refusal("SignatureInvalid", "its certificate was issued by no authority of the root");
   for (const path of paths) {
     try {
-      demandSoundPath(path.map(({ pki }) => pki));
+      demandSoundPath(
+        path.map(({ pki }) => pki),
+        CODE_SIGNING,
+      );
     } catch (error) {
       throw new Refusal("CertificateUnfit", error instanceof Error ? error.message : "its path cannot be read");
     }

@@ -8,6 +8,7 @@ const OPTIONS = {
   publicKey: ["--public-key", "key"],
   signingCert: ["--signing-cert", "certificate"],
   certChain: ["--cert-chain", "certificate"],
+  timestampAuthority: ["--timestamp-authority", "certificate"],
   identity: ["--identity", "sigstore"],
   identityProvider: ["--identity-provider", "sigstore"],
   trustedRoot: ["--trusted-root", "sigstore"],

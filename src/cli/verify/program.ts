@@ -52,6 +52,10 @@ usage or environment. docs/refusals.md tells what each code means.
     .option("--trusted-root <file>", "trusted_root.json; that of Sigstore's public-good instance where it is left out")
     .option("--ca-roots <pem>", "authorities of a signer with a certificate; those that issued themselves are trusted")
     .option("--crl <pem>", "their revocation lists: with any, each authority needs a current one")
+    .option(
+      "--timestamp-authority <pem>",
+      "time-stamping authorities (RFC 3161), with --ca-roots: a signature with timestamps of theirs is judged at their time",
+    )
     .addOption(
       repeatable("--attestation <type>", "predicate type of a statement that is asked for too; may be repeated"),
     )
@@ -87,6 +91,10 @@ usage or environment, such as a registry that fails. docs/refusals.md tells what
         "--cert-chain <pem>",
         "method certificate: the root that is trusted and what lies between; may be repeated",
       ),
+    )
+    .option(
+      "--timestamp-authority <pem>",
+      "method certificate: time-stamping authorities (RFC 3161); a signature with timestamps of theirs is judged at their time",
     )
     .option("--identity <name>", "method sigstore: who has to have signed, letter by letter")
     .option("--identity-provider <url>", "method sigstore: who has to vouch for that name")

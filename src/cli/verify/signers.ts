@@ -16,6 +16,7 @@ export interface SignerOptions {
   trustedRoot?: string;
   caRoots?: string;
   crl?: string;
+  timestampAuthority?: string;
 }
 
 const MAX_TRUST_BYTES = 32 * 1024 * 1024;
@@ -36,7 +37,7 @@ function readIdentity(options: SignerOptions): IdentityRule | undefined {
 }
 
 async function readNamed(options: SignerOptions, texts: Map<string, string>): Promise<Signer[]> {
-  const { key, certificateOidcIssuer: issuer, trustedRoot, caRoots, crl } = options;
+  const { key, certificateOidcIssuer: issuer, trustedRoot, caRoots, crl, timestampAuthority } = options;
   const identity = readIdentity(options);
   if (trustedRoot !== undefined && issuer === undefined) {
     throw new UsageError(
@@ -50,8 +51,15 @@ async function readNamed(options: SignerOptions, texts: Map<string, string>): Pr
     if (issuer !== undefined) throw new UsageError("an issuer goes with a Sigstore identity, not with --ca-roots");
     const roots = await pinFile("the roots", caRoots, texts);
     const crls = crl === undefined ? {} : { crls: await pinFile("the revocation lists", crl, texts) };
-    return [...keys, { name: caRoots, x509: { roots, ...crls, ...(identity === undefined ? {} : { identity }) } }];
+    const stamping =
+      timestampAuthority === undefined
+        ? {}
+        : { timestampAuthorities: await pinFile("the time-stamping authorities", timestampAuthority, texts) };
+    const who = identity === undefined ? {} : { identity };
+    return [...keys, { name: caRoots, x509: { roots, ...crls, ...stamping, ...who } }];
   }
+  if (timestampAuthority !== undefined)
+    throw new UsageError("time-stamping authorities (--timestamp-authority) go with --ca-roots");
   if (crl !== undefined) throw new UsageError("revocation lists (--crl) go with --ca-roots");
   if (identity === undefined && issuer === undefined) return keys;
   if (identity === undefined || issuer === undefined) {

@@ -21,6 +21,7 @@ export interface VerifyModelOptions {
   bundle: string;
   publicKey?: string;
   certChain: string[];
+  timestampAuthority?: string;
   identity?: string;
   identityProvider?: string;
   trustedRoot?: string;
@@ -30,7 +31,7 @@ export interface VerifyModelOptions {
 }
 
 async function readTrust(options: VerifyModelOptions): Promise<ModelTrust> {
-  const { method } = options;
+  const { method, timestampAuthority } = options;
   switch (method) {
     case "key":
       if (options.publicKey === undefined) throw lacks("--public-key", method);
@@ -39,7 +40,8 @@ async function readTrust(options: VerifyModelOptions): Promise<ModelTrust> {
       if (options.certChain.length === 0)
         throw lacks("--cert-chain: the root that is trusted, and what lies between", method);
       const certificates = (await Promise.all(options.certChain.map(readCertificates))).flat();
-      return { method, certificates, now: Date.now() };
+      const authorities = timestampAuthority === undefined ? undefined : await readCertificates(timestampAuthority);
+      return { method, certificates, authorities, now: Date.now() };
     }
     case "sigstore": {
       const { identity, identityProvider: issuer } = options;

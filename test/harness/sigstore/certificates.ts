@@ -5,8 +5,8 @@ import { bits, context, encode, integer, octets, oid, sequence, set, utcTime, ut
 
 export const SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"));
 export const ECDSA_WITH_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
-const ECDSA_WITH_SHA1 = sequence(oid("1.2.840.10045.4.1"));
-const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+export const ECDSA_WITH_SHA1 = sequence(oid("1.2.840.10045.4.1"));
+export const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
 export const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
 const FULCIO_ISSUER = "1.3.6.1.4.1.57264.1.1";
 const FULCIO_ISSUER_V2 = "1.3.6.1.4.1.57264.1.8";
@@ -157,16 +157,16 @@ export function createCertificateLog({ key, id }: Keys): CertificateLog {
 export const createAuthority = (common: string, term: Term, issuer?: Holder): Holder =>
   issue({ common, keys: createKeys(), issuer, term, isAuthority: true, extensions: [] });
 
+/** Extended key usages that are critical. */
+export const toCriticalPurposes = (...purposes: readonly string[]): Buffer =>
+  extension("2.5.29.37", sequence(...purposes.map(oid)), true);
+
+/** For timestamps alone, and critical (RFC 3161 §2.3). */
+const STAMPS = [toCriticalPurposes(TIME_STAMPING)];
+
 /** A certificate that signs timestamps. */
-export const createTimestamper = (common: string, term: Term, issuer: Holder): Holder =>
-  issue({
-    common,
-    keys: createKeys(),
-    issuer,
-    term,
-    isAuthority: false,
-    extensions: [extension("2.5.29.37", sequence(oid(TIME_STAMPING)), true)],
-  });
+export const createTimestamper = (common: string, term: Term, issuer: Holder, extensions = STAMPS): Holder =>
+  issue({ common, keys: createKeys(), issuer, term, isAuthority: false, extensions });
 
 const isUri = (name: string) => /^[a-z][a-z0-9+.-]*:/i.test(name);
 

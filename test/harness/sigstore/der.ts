@@ -43,7 +43,8 @@ export function oid(text: string): Buffer {
 
 const toDigits = (at: number) => `${new Date(at).toISOString().replaceAll(/[-:T]/g, "").slice(0, 14)}Z`;
 
-/** In whole seconds: DER drops zeros at the end of a fraction, which not every reader takes. */
-export const generalizedTime = (at: number): Buffer => encode(0x18, Buffer.from(toDigits(at)));
+/** In whole seconds, but where a fraction is given: DER drops zeros at its end, which not every reader takes. */
+export const generalizedTime = (at: number, fraction = ""): Buffer =>
+  encode(0x18, Buffer.from(toDigits(at).replace("Z", `${fraction}Z`)));
 /** As certificates tell the years until 2049. */
 export const utcTime = (at: number): Buffer => encode(0x17, Buffer.from(toDigits(at).slice(2)));

@@ -1,6 +1,6 @@
 // A timestamp authority: RFC 3161 answers over SHA-256, signed as CMS (RFC 5652).
 import { createHash, randomBytes, sign } from "node:crypto";
-import { ECDSA_WITH_SHA256, type Holder, SHA256 } from "./certificates.ts";
+import { ECDSA_WITH_SHA1, ECDSA_WITH_SHA256, type Holder, SHA256 } from "./certificates.ts";
 import { context, encode, generalizedTime, integer, octets, oid, sequence, set } from "./der.ts";
 
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
@@ -12,34 +12,67 @@ const POLICY = "1.3.6.1.4.1.57264.2";
 
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
 
+const seconds = (value: number) =>
+  Buffer.from(
+    value
+      .toString(16)
+      .padStart(8, "0")
+      .replace(/^(?:00)*(?=..)/, ""),
+    "hex",
+  );
+
 const attribute = (id: string, value: Buffer) => sequence(oid(id), set(value));
 
-/** A whole answer (TimeStampResp), granted, without certificates. */
-export function answerTimestamp({ key, issuer, serial, certificate }: Holder, message: Buffer, at: number): Buffer {
+/** What is unusual about an answer. */
+export interface StampWish {
+  /** What follows the seconds, such as ".5". */
+  fraction?: string;
+  /** By how many seconds its clock may be wrong. */
+  accuracy?: number;
+  /** Certificates that come along. */
+  certificates?: readonly Holder[];
+  /** The certificate that it says to be made with, where that is another. */
+  signedWith?: Holder;
+  /** Whether it is signed with SHA-1. */
+  isWeak?: boolean;
+}
+
+/** A whole answer (TimeStampResp), granted. */
+export function answerTimestamp(
+  { key, issuer, serial, certificate }: Holder,
+  message: Buffer,
+  at: number,
+  { fraction, accuracy, certificates = [], signedWith, isWeak = false }: StampWish = {},
+): Buffer {
   const info = sequence(
     integer(1),
     oid(POLICY),
     sequence(SHA256, octets(sha256(message))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
-    generalizedTime(at),
+    generalizedTime(at, fraction),
+    ...(accuracy === undefined ? [] : [sequence(integer(seconds(accuracy)))]),
   );
   const attributes = [
     attribute(CONTENT_TYPE, oid(TIMESTAMP_INFO)),
     attribute(MESSAGE_DIGEST, octets(sha256(info))),
-    attribute(SIGNING_CERTIFICATE_V2, sequence(sequence(sequence(octets(sha256(certificate)))))),
+    attribute(
+      SIGNING_CERTIFICATE_V2,
+      sequence(sequence(sequence(octets(sha256(signedWith?.certificate ?? certificate))))),
+    ),
   ].toSorted(Buffer.compare);
   const signer = sequence(
     integer(1),
     sequence(issuer, integer(serial)),
     SHA256,
     encode(0xa0, ...attributes),
-    ECDSA_WITH_SHA256,
-    octets(sign("sha256", set(...attributes), key)),
+    isWeak ? ECDSA_WITH_SHA1 : ECDSA_WITH_SHA256,
+    octets(sign(isWeak ? "sha1" : "sha256", set(...attributes), key)),
   );
   const content = sequence(
     integer(3),
     set(SHA256),
     sequence(oid(TIMESTAMP_INFO), context(0, octets(info))),
+    ...(certificates.length === 0 ? [] : [context(0, ...certificates.map((one) => one.certificate))]),
     set(signer),
   );
   return sequence(sequence(integer(0)), sequence(oid(SIGNED_DATA), context(0, content)));

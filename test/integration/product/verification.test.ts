@@ -268,11 +268,9 @@ test("a registry that is gone takes nothing that was vouched for, and a certific
   const root = createAuthority("acme outage", { from: now - DAY, until: now + DAY });
   const roots = await pin("outage-ca", "ca.pem", toPem(root));
   const identity = "outage@acme.example";
-  await applyPolicy(
-    namespace,
-    [{ name: "outage-ca", x509: { roots, identity: { exact: identity } } }],
-    [{ over: "artifact", anyOf: ["outage-ca"] }],
-  );
+  await applyPolicy(scene, namespace, [{ name: "outage-ca", x509: { roots, identity: { exact: identity } } }], {
+    signatures: [{ over: "artifact", anyOf: ["outage-ca"] }],
+  });
   // Long enough for the look that is due half a minute after the first.
   const until = Math.ceil(Date.now() / 1000) * 1000 + 75_000;
   const signer = issueSigner({ identity, issuer: "none" }, { from: now - DAY, until }, root);

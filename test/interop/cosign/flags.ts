@@ -29,7 +29,10 @@ const readCertificates = (pem: string) => {
 };
 
 /** Authorities as cosign takes them for bundles: a trusted root without logs. */
-function toTrustedRoot({ roots, others }: ReturnType<typeof readCertificates>): string {
+function toTrustedRoot(
+  { roots, others }: ReturnType<typeof readCertificates>,
+  stamping: ReturnType<typeof readCertificates> | undefined,
+): string {
   const toRaw = ({ raw }: X509Certificate) => ({ rawBytes: raw.toString("base64") });
   return JSON.stringify({
     mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
@@ -39,15 +42,34 @@ function toTrustedRoot({ roots, others }: ReturnType<typeof readCertificates>): 
       certChain: { certificates: [...others, root].map(toRaw) },
       validFor: { start: "2020-01-01T00:00:00Z" },
     })),
+    ...(stamping === undefined
+      ? {}
+      : {
+          timestampAuthorities: stamping.roots.map((root) => ({
+            subject: { organization: "acme.example", commonName: "Acme time" },
+            uri: "https://time.acme.example",
+            certChain: { certificates: [...stamping.others, root].map(toRaw) },
+            validFor: { start: "2020-01-01T00:00:00Z" },
+          })),
+        }),
   });
 }
 
-function toAuthorities(pem: string, isLegacy: boolean, write: WriteFile): string[] {
+type Authorities = Pick<Extract<TrustAnchor, { by: "x509" }>, "roots" | "timestampAuthorities">;
+
+function toAuthorities(
+  { roots: pem, timestampAuthorities: stampers }: Authorities,
+  isLegacy: boolean,
+  write: WriteFile,
+): string[] {
   const { roots, others } = readCertificates(pem);
-  if (!isLegacy) return ["--trusted-root", write(toTrustedRoot({ roots, others }), "json")];
+  const stamping = stampers === undefined ? undefined : readCertificates(stampers);
+  const use = stamping === undefined ? [] : ["--use-signed-timestamps"];
+  if (!isLegacy) return ["--trusted-root", write(toTrustedRoot({ roots, others }, stamping), "json"), ...use];
   const toText = (all: X509Certificate[]) => all.map(String).join("");
   const between = others.length === 0 ? [] : ["--ca-intermediates", write(toText(others), "pem")];
-  return ["--ca-roots", write(toText(roots), "pem"), ...between];
+  const stampChain = stampers === undefined ? [] : ["--timestamp-certificate-chain", write(stampers, "pem")];
+  return ["--ca-roots", write(toText(roots), "pem"), ...between, ...use, ...stampChain];
 }
 
 /** The flags for a signer. Revocation lists have none. */
@@ -64,7 +86,7 @@ export function toFlags(anchor: TrustAnchor, about: Case, write: WriteFile): str
     case "x509": {
       const who = [...toIdentity(anchor.identity), "--certificate-oidc-issuer-regexp", ".*"];
       const without = ["--insecure-ignore-tlog=true", "--insecure-ignore-sct=true"];
-      return [...toAuthorities(anchor.roots, isOld(about), write), ...who, ...without];
+      return [...toAuthorities(anchor, isOld(about), write), ...who, ...without];
     }
   }
 }

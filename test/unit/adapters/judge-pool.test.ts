@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Case, judgeCandidates } from "../../../src/adapters/signatures/judge-candidates.ts";
 import { createJudgePool } from "../../../src/adapters/signatures/judge-pool.ts";
-import { createSigstore, type PrivateSigstore } from "../../harness/sigstore.ts";
+import { readLegacyAttestation } from "../../../src/adapters/signatures/candidate.ts";
+import { MODEL } from "../../corpus/pack.ts";
+import { oldAttestation } from "../../corpus/tables/certified/parts.ts";
+import { createCompany, IN_TIME } from "../../corpus/tables/stamped/parts.ts";
+import { createSigstore, type PrivateSigstore, toPem } from "../../harness/sigstore.ts";
+import type { Holder } from "../../harness/sigstore/certificates.ts";
+import { answerTimestamp } from "../../harness/sigstore/timestamp.ts";
 
 const WHO = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
 const HEX = "a".repeat(64);
@@ -46,6 +52,30 @@ test("the same verdicts, in the same order", async () => {
   expect(judged.map((one) => (one.outcome === "believed" ? one.by.map(({ identity }) => identity) : one.code))).toEqual(
     [[WHO.identity], "SignerUnknown", "SignatureInvalid", "SignatureInvalid"],
   );
+  expect(judged).toEqual(await judgeCandidates(about));
+});
+
+test("what was stamped is believed there, too", async () => {
+  const { root, between, stampRoot, stamper, over } = createCompany();
+  const toPems = (holders: Holder[]) => holders.map(({ certificate }) => toPem(certificate)).join("");
+  const { att = [] } = oldAttestation(over, [between, root], (envelope) => answerTimestamp(stamper, envelope, IN_TIME));
+  const [layer] = att;
+  const read = readLegacyAttestation(Buffer.from(layer?.bytes ?? ""), layer?.annotations ?? {});
+  const anchor = {
+    by: "x509" as const,
+    roots: toPems([root]),
+    crls: undefined,
+    timestampAuthorities: toPems([stamper, stampRoot]),
+    identity: undefined,
+  };
+  const about: Case = {
+    subject: { digest: MODEL.digest },
+    candidates: "candidate" in read ? [read.candidate] : [],
+    signers: [{ signer: "acme", digest: DIGEST, anchor }],
+    now: Date.now(),
+  };
+  const judged = await pool.judge(about);
+  expect(judged).toMatchObject([{ outcome: "believed", by: [{ signer: "acme" }] }]);
   expect(judged).toEqual(await judgeCandidates(about));
 });
 

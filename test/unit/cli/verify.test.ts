@@ -5,7 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sha256, signWithKey, toResources, toStatement, writeModel } from "../../harness/models.ts";
-import { createSigstore } from "../../harness/sigstore.ts";
+import { createSigstore, toPem } from "../../harness/sigstore.ts";
+import { answerTimestamp } from "../../harness/sigstore/timestamp.ts";
+import { stateFiles } from "../../corpus/statements.ts";
+import { toText } from "../../corpus/tables/certified/parts.ts";
+import { createCompany, IN_TIME } from "../../corpus/tables/stamped/parts.ts";
 import { askLocally as ask } from "./ask-locally.ts";
 
 const WHO = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
@@ -44,6 +48,17 @@ const verifyModel = (trustedRoot: string, signature = "model.sig", ...more: stri
   const what = ["--model-path", model, "--bundle", at(signature)];
   return ask(["verify-model", "--method", "sigstore", ...what, ...who, ...more]);
 };
+/** A model signed with a certificate that is over since, and stamped while it was not. */
+async function verifyStamped(...more: string[]) {
+  const { root: company, between, stamper, stampRoot, over } = createCompany();
+  const statement = stateFiles([{ path: "weights.bin", bytes: Buffer.from("weights") }]);
+  const stamp = (signature: Buffer) => [answerTimestamp(stamper, signature, IN_TIME)];
+  await writeFile(at("stamped.sig"), toText(over, { statement, chain: [between], stamp }));
+  await writeFile(at("company.pem"), toPem(company.certificate));
+  await writeFile(at("time.pem"), toPem(stamper.certificate) + toPem(stampRoot.certificate));
+  const what = ["--model-path", model, "--bundle", at("stamped.sig"), "--cert-chain", at("company.pem")];
+  return ask(["verify-model", "--method", "certificate", ...what, ...more]);
+}
 const verifyBundle = (trustedRoot: string) => {
   const who = ["--certificate-identity", WHO.identity, "--certificate-oidc-issuer", WHO.issuer];
   const artifact = join(model, "weights.bin");
@@ -54,6 +69,24 @@ test("what somebody with a name signed is verified under a root of one's own", a
   const [ofModel, ofBundle] = await Promise.all([verifyModel("root.json"), verifyBundle("root.json")]);
   expect(ofModel).toMatchObject({ code: 0, text: expect.stringContaining("method       sigstore") as string });
   expect(ofBundle).toMatchObject({ code: 0, text: expect.stringContaining(WHO.identity) as string });
+});
+
+test("a model whose certificate ran out is verified at the time of an authority that is named, and of no other", async () => {
+  expect(await verifyStamped("--timestamp-authority", at("time.pem"))).toMatchObject({ code: 0 });
+  expect(await verifyStamped()).toMatchObject({ code: 1, text: expect.stringContaining("expired") as string });
+  expect(await verifyStamped("--timestamp-authority", at("company.pem"))).toMatchObject({
+    code: 1,
+    text: expect.stringContaining("its timestamp does not hold") as string,
+  });
+});
+
+test("a time-stamping authority in verify-image without certificates is a fault of usage", async () => {
+  const args = ["registry.example/voice:v5", "--key", at("key.pub"), "--timestamp-authority", "time.pem"];
+  expect(await ask(["verify-image", ...args])).toMatchObject({
+    code: 2,
+    text: expect.stringContaining("go with --ca-roots") as string,
+  });
+});
 });
 
 test("another instance's root is a refusal, and no fault of usage", async () => {

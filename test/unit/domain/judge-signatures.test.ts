@@ -28,7 +28,11 @@ const ANYBODY = named("anybody", { pattern: ".*@acme\\.example" }, d("2"));
 const KEY = keyed("pipeline", "3");
 const CERTIFIED: [Signer, ResolvedSigner] = [
   { name: "ca", x509: { roots: { configMap: "c", key: "k", sha256: "0" } } },
-  { outcome: "usable", anchor: { by: "x509", roots: "", crls: undefined, identity: undefined }, digest: d("4") },
+  {
+    outcome: "usable",
+    anchor: { by: "x509", roots: "", crls: undefined, timestampAuthorities: undefined, identity: undefined },
+    digest: d("4"),
+  },
 ];
 
 const signed = (signerDigest: string, keyDigest: string, identity?: string): VerifiedSignature => ({

@@ -74,10 +74,39 @@ describe("what a signer is trusted by", () => {
       root,
       "TrustRootMalformed",
     ],
+    [
+      "time-stamping authorities",
+      { name: "s", x509: { roots: pin(root), timestampAuthorities: pin(root) } },
+      root,
+      "x509",
+    ],
+    [
+      "time-stamping authorities that were changed",
+      { name: "s", x509: { roots: pin(root), timestampAuthorities: pin(`${root} `) } },
+      root,
+      "TrustRootMismatch",
+    ],
     ["nothing", { name: "s" }, undefined, "TrustRootMalformed"],
     ["two things", { ...keyless(), publicKey: { pem: "x" } }, undefined, "TrustRootMalformed"],
   ])("%s", (_, signer, value, expected) => {
     expect(say(signer, value)).toBe(expected);
+  });
+
+  test("nobody stamps without a certificate that issued itself", () => {
+    const between = readCertificate("between");
+    const texts = { readConfigMap: (_: string, key: string) => (key === "between" ? between : root) };
+    const named: Signer = {
+      name: "s",
+      x509: { roots: pin(root), timestampAuthorities: { ...pin(between), key: "between" } },
+    };
+    const resolved = resolveSigner(named, "standard", { ...texts, publicGoodRoot: ROOT, findRootFault });
+    expect(resolved).toMatchObject({
+      outcome: "broken",
+      finding: {
+        code: "TrustRootMalformed",
+        text: expect.stringContaining("none of the timestamp authorities issued itself") as string,
+      },
+    });
   });
 
   test("its digest changes with all that it is trusted by, and with nothing else", () => {
@@ -94,6 +123,7 @@ describe("what a signer is trusted by", () => {
       digestOf(keyless({ trustedRoot: pin(other) }), other),
       digestOf({ name: "s", x509: { roots: pin(root) } }, root),
       digestOf({ name: "s", x509: { roots: pin(root), identity: { exact: "ml@acme.example" } } }, root),
+      digestOf({ name: "s", x509: { roots: pin(root), timestampAuthorities: pin(root) } }, root),
     ];
     expect(new Set(different).size).toBe(different.length);
     expect(digestOf({ ...keyless(), name: "another" })).toBe(digestOf(keyless()));

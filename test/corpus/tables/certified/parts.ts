@@ -11,6 +11,10 @@ import { EVALUATION, payloadOf, stateEvaluated, type Statement, stateSigned } fr
 
 const base64 = (bytes: Buffer | string) => Buffer.from(bytes).toString("base64");
 
+const toOldStamp = (stamp: Buffer) => ({
+  "dev.sigstore.cosign/rfc3161timestamp": JSON.stringify({ SignedRFC3161Timestamp: base64(stamp) }),
+});
+
 interface OldWish {
   payload?: string;
   chain?: readonly Holder[];
@@ -23,22 +27,26 @@ export function old(by: Certified, { payload = payloadOf(), chain = [], stamp, s
     "dev.cosignproject.cosign/signature": base64(signature ?? signBy(by, Buffer.from(payload))),
     "dev.sigstore.cosign/certificate": pemOf(by),
     ...(chain.length === 0 ? {} : { "dev.sigstore.cosign/chain": chain.map(pemOf).join("") }),
-    ...(stamp === undefined
-      ? {}
-      : { "dev.sigstore.cosign/rfc3161timestamp": JSON.stringify({ SignedRFC3161Timestamp: base64(stamp) }) }),
+    ...(stamp === undefined ? {} : toOldStamp(stamp)),
   };
   return { sig: [{ bytes: payload, annotations }] };
 }
 
-export function oldAttestation(by: Certified, chain: readonly Holder[]): Beside {
+/** What a timestamp of an old attestation is asked over: its envelope, with its signature. */
+export type StampEnvelope = (envelope: Buffer, signature: Buffer) => Buffer;
+
+export function oldAttestation(by: Certified, chain: readonly Holder[], stamp?: StampEnvelope): Beside {
   const payload = JSON.stringify(stateEvaluated());
+  const signature = signStatement(by, payload);
+  const bytes = JSON.stringify(toEnvelope(payload, [signature]));
   const annotations = {
     "dev.cosignproject.cosign/signature": "",
     "dev.sigstore.cosign/certificate": pemOf(by),
     "dev.sigstore.cosign/chain": chain.map(pemOf).join(""),
     predicateType: EVALUATION,
+    ...(stamp === undefined ? {} : toOldStamp(stamp(Buffer.from(bytes), signature))),
   };
-  return { att: [{ bytes: JSON.stringify(toEnvelope(payload, [signStatement(by, payload)])), annotations }] };
+  return { att: [{ bytes, annotations }] };
 }
 
 interface BundleWish {
@@ -46,20 +54,22 @@ interface BundleWish {
   version?: keyof typeof VERSIONS;
   /** Authorities after the signer's certificate; a single certificate where it is left out. */
   chain?: readonly Holder[];
-  stamps?: readonly Buffer[];
+  /** Timestamps over the signature, or over something else. */
+  stamp?: (signature: Buffer) => readonly Buffer[];
 }
 
 export function toText(
   by: Certified,
-  { statement = stateSigned(), version = "v0.3", chain, stamps = [] }: BundleWish = {},
+  { statement = stateSigned(), version = "v0.3", chain, stamp = () => [] }: BundleWish = {},
 ): string {
   const payload = JSON.stringify(statement);
   const who =
     chain === undefined
       ? byCertificate(by.certificate)
       : byChain([by.certificate, ...chain.map(({ certificate }) => certificate)]);
-  const content = { dsseEnvelope: toEnvelope(payload, [signStatement(by, payload)]) };
-  return toBundle(content, { ...who, tlogEntries: [], ...toTimes(stamps) }, VERSIONS[version]);
+  const signature = signStatement(by, payload);
+  const content = { dsseEnvelope: toEnvelope(payload, [signature]) };
+  return toBundle(content, { ...who, tlogEntries: [], ...toTimes(stamp(signature)) }, VERSIONS[version]);
 }
 
 export const attached = (by: Certified, wish?: BundleWish): Beside => ({ referrers: [packReferrer(toText(by, wish))] });
