@@ -45,6 +45,10 @@ export const DIFFERENCES = {
     cosign: "refuses",
     why: "cosign, told whose timestamps count, wants one beside a bundle; told nothing of them, it accepts the same, as the certificate is valid now",
   },
+  "first-in-toto": {
+    cosign: "accepts",
+    why: "@sigstore/verify does not know entries intoto/0.0.1, which name no signature: what was attested with them has to be attested anew",
+  },
   accuracy: { cosign: "accepts", why: "cosign does not read the accuracy of a timestamp" },
   future: { cosign: "accepts", why: "cosign does not ask whether the time of a timestamp has come" },
   "further-stamps": { cosign: "accepts", why: "cosign wants one timestamp that holds, and leaves others" },

@@ -1,6 +1,7 @@
 // All tables of the corpus.
 import type { Corpus } from "./case.ts";
 import { listCertifiedCases } from "./tables/certified/cases.ts";
+import { listEntryCases } from "./tables/entries.ts";
 import { listKeyedCases } from "./tables/keyed/cases.ts";
 import { listKeylessCases } from "./tables/keyless/cases.ts";
 import { listSeveralCases } from "./tables/several.ts";
@@ -13,4 +14,5 @@ export const generateGroups = (): Record<string, Corpus> => ({
   certified: listCertifiedCases(),
   several: listSeveralCases(),
   stamped: listStampedCases(),
+  entries: listEntryCases(),
 });

@@ -21,7 +21,7 @@ import { createTransparencyLog, type Entry, type Witness } from "../harness/sigs
 import { answerTimestamp } from "../harness/sigstore/timestamp.ts";
 import { toEnvelope } from "./bundles.ts";
 import { createSignatory, type KeyKind, type Signatory, signBy } from "./keys.ts";
-import { toSigned } from "./statements.ts";
+import { IN_TOTO, toSigned } from "./statements.ts";
 
 export const PERSON = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
 export const WORKFLOW = {
@@ -138,6 +138,34 @@ export const toEnvelopeEntry = (by: Certified, payload: string, signature: Buffe
     envelopeHash: hex(Buffer.from(JSON.stringify(toEnvelope(payload, [signature])))),
     payloadHash: hex(Buffer.from(payload)),
     signatures: [{ signature: base64(signature), verifier: base64(pemOf(by)) }],
+  },
+});
+
+/** What a log said of an envelope before it had entries of kind dsse: first its hash and the signer's key or certificate. */
+export const toFirstEnvelopeEntry = (by: Certified, payload: string, signature: Buffer): Entry => ({
+  kind: "intoto",
+  spec: {
+    content: {
+      hash: hex(Buffer.from(JSON.stringify(toEnvelope(payload, [signature])))),
+      payloadHash: hex(Buffer.from(payload)),
+    },
+    publicKey: base64(pemOf(by)),
+  },
+});
+
+/** Then the envelope without its payload, its signature in base64 twice. */
+export const toSecondEnvelopeEntry = (by: Certified, payload: string, signature: Buffer): Entry => ({
+  kind: "intoto",
+  version: "0.0.2",
+  spec: {
+    content: {
+      envelope: {
+        payloadType: IN_TOTO,
+        signatures: [{ publicKey: base64(pemOf(by)), sig: base64(base64(signature)) }],
+      },
+      hash: hex(Buffer.from(JSON.stringify(toEnvelope(payload, [signature])))),
+      payloadHash: hex(Buffer.from(payload)),
+    },
   },
 });
 

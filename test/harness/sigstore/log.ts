@@ -42,7 +42,9 @@ function listNeighbours(index: number, leaves: readonly Buffer[]): Buffer[] {
 export type Witness = "promise and proof" | "promise" | "proof";
 
 export interface Entry {
-  kind: "hashedrekord" | "dsse";
+  kind: "hashedrekord" | "dsse" | "intoto";
+  /** 0.0.1 where it is left out. */
+  version?: "0.0.2";
   spec: object;
 }
 
@@ -52,8 +54,8 @@ export type TransparencyLog = (entry: Entry, at: number, witness: Witness) => ob
 /** A log with this key, which had a few entries before. */
 export function createTransparencyLog({ key, id }: Keys): TransparencyLog {
   const leaves = [0, 1, 2, 3, 4].map((number) => sha256(LEAF, `earlier ${number}`));
-  return ({ kind, spec }, at, witness) => {
-    const body = Buffer.from(canonicalize({ apiVersion: "0.0.1", kind, spec }) ?? "");
+  return ({ kind, version = "0.0.1", spec }, at, witness) => {
+    const body = Buffer.from(canonicalize({ apiVersion: version, kind, spec }) ?? "");
     const index = leaves.push(sha256(LEAF, body)) - 1;
     const integratedTime = Math.floor(at / 1000);
     const logIndex = EARLIER + index;
@@ -77,7 +79,7 @@ export function createTransparencyLog({ key, id }: Keys): TransparencyLog {
     return {
       logIndex: String(logIndex),
       logId: { keyId: id.toString("base64") },
-      kindVersion: { kind, version: "0.0.1" },
+      kindVersion: { kind, version },
       integratedTime: String(integratedTime),
       ...(witness === "proof" ? {} : { inclusionPromise: promise }),
       ...(witness === "promise" ? {} : { inclusionProof: proof }),

@@ -87,7 +87,6 @@ test("a time-stamping authority in verify-image without certificates is a fault 
     text: expect.stringContaining("go with --ca-roots") as string,
   });
 });
-});
 
 test("another instance's root is a refusal, and no fault of usage", async () => {
   await writeFile(at("other.json"), (await createSigstore()).trustedRoot);

@@ -113,14 +113,15 @@ export const old = (payload: string, parts: OldParts): Beside => ({
 /** The chain that Fulcio answers with: its root, too. */
 export const chainOf = ({ between, root }: World) => toPem(between.certificate) + toPem(root.certificate);
 
-export function attestOld(world: World, isStamped: boolean): Beside {
-  const parts = signFor(world, { statement: stateEvaluated(), witness: "promise" });
-  const bytes = JSON.stringify(toEnvelope(parts.payload, [parts.signature]));
-  const [entry] = parts.entries;
-  if (entry === undefined) throw new Error("one entry");
+export function attestOld(world: World, isStamped: boolean, toEntry = toEnvelopeEntry): Beside {
+  const by = createCertified(world);
+  const payload = JSON.stringify(stateEvaluated());
+  const signature = signStatement(by, payload);
+  const bytes = JSON.stringify(toEnvelope(payload, [signature]));
+  const entry = world.enter(toEntry(by, payload, signature), "promise");
   // cosign has the whole envelope stamped, not its signature.
   const stamp = isStamped ? { stamp: world.stamp(Buffer.from(bytes)) } : {};
-  const annotations = toAnnotations({ by: parts.by, signature: "", entry, chain: chainOf(world), ...stamp });
+  const annotations = toAnnotations({ by, signature: "", entry, chain: chainOf(world), ...stamp });
   return { att: [{ bytes, annotations: { ...annotations, predicateType: EVALUATION } }] };
 }
 
