@@ -43,10 +43,10 @@ async function demandReplaceable(path: string): Promise<void> {
   }
 }
 
-async function readChain({ method, signingCert, certChain }: SignModelOptions, key: KeyObject): Promise<Buffer[]> {
+async function readChain({ method, signingCert, certChain }: SignModelOptions, key: KeyObject) {
   switch (method) {
     case "key":
-      return [];
+      return { certificates: [], warnings: [] };
     case "certificate":
       if (signingCert === undefined) throw lacks("--signing-cert", method);
       return readSigningChain(signingCert, certChain, key, Date.now());
@@ -99,10 +99,12 @@ export async function runSignModel(options: SignModelOptions): Promise<Answer> {
   const chain = await readChain(options, key);
   const leftOut = await readLeftOut(model, options.ignorePaths, outputBundle);
   await demandReplaceable(outputBundle);
-  const warnings = [...warnOfStrayOptions(options), ...leftOut.warnings];
+  const warnings = [...warnOfStrayOptions(options), ...chain.warnings, ...leftOut.warnings];
   const ignored = leftOut.names;
   try {
-    const signed = await onDisk(model, () => signModel({ model, key, chain, ignored }, createProgress("hashing")));
+    const signed = await onDisk(model, () =>
+      signModel({ model, key, chain: chain.certificates, ignored }, createProgress("hashing")),
+    );
     const { text, ...facts } = signed;
     await write(outputBundle, text);
     const keyDigest = digestKey(createPublicKey(key));

@@ -1,4 +1,7 @@
-/** The certificates that go into a signature. What nobody could verify is not signed with. */
+/**
+ * The certificates that go into a signature. One of another key makes none that anybody could verify, and is refused. What a
+ * verifier refuses today is told and signed with: the conformance tests of model signing make their bad signatures so.
+ */
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { parseCertificate } from "../../adapters/certificates/parsed-certificate.ts";
 import { demandSigning } from "../../adapters/certificates/path-rules.ts";
@@ -9,43 +12,41 @@ import { toPlain } from "./plain.ts";
 
 const showDay = (date: Date) => date.toISOString().slice(0, 10);
 
-function demandCurrent(der: Buffer, now: number): void {
+function findTermFault(der: Buffer, now: number): string[] {
   const { subject, validFromDate, validToDate } = new X509Certificate(der);
   const who = `the certificate of ${toPlain(subject.replaceAll("\n", ", "))}`;
   if (validToDate.getTime() < now)
-    throw new UsageError(
-      `${who} ran out on ${showDay(validToDate)}: nobody would verify the signature; have it renewed`,
-    );
+    return [`${who} ran out on ${showDay(validToDate)}: nobody verifies this signature; have it renewed`];
   if (validFromDate.getTime() > now)
-    throw new UsageError(
-      `${who} is not valid before ${showDay(validFromDate)}: nobody would verify the signature until then`,
-    );
+    return [`${who} is not valid before ${showDay(validFromDate)}: nobody verifies this signature until then`];
+  return [];
 }
 
-function demandForSigning(der: Buffer): void {
+function findUsageFault(der: Buffer): string[] {
   try {
     demandSigning(parseCertificate(der).pki);
+    return [];
   } catch (error) {
     if (!(error instanceof CertificateRefusal)) throw error;
-    throw new UsageError("--signing-cert is not for signatures (codeSigning or digitalSignature, and no authority)");
+    return [`of --signing-cert, ${error.message}: nobody verifies this signature; have it issued for signing code`];
   }
 }
 
-/** The signer's certificate, which is the key's, and those of `chain`, in DER. `now`: epoch milliseconds. */
+/** The signer's certificate, which is the key's, and those of `chain`, in DER, with what verifiers have against them. */
 export async function readSigningChain(
   signer: string,
   chain: readonly string[],
   key: KeyObject,
   now: number,
-): Promise<Buffer[]> {
+): Promise<{ certificates: Buffer[]; warnings: string[] }> {
   const certificates = (await Promise.all([signer, ...chain].map(readCertificates))).flat();
   const [leaf] = certificates;
-  // A certificate of another key would make a signature that nobody can verify.
   if (leaf === undefined || !new X509Certificate(leaf).checkPrivateKey(key))
     throw new UsageError(
       "--signing-cert is not the certificate of --private-key: its first certificate has another key",
     );
-  demandForSigning(leaf);
-  for (const der of certificates) demandCurrent(der, now);
-  return certificates;
+  return {
+    certificates,
+    warnings: [...findUsageFault(leaf), ...certificates.flatMap((der) => findTermFault(der, now))],
+  };
 }

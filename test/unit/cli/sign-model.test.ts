@@ -90,46 +90,44 @@ describe("what is told", () => {
   });
 });
 
-describe("a certificate with which nobody could verify is not signed with:", () => {
-  /** A certificate by the root for a day around `days` from now. */
+test("a certificate of another key is not signed with", async () => {
+  await rm(at("model.sig"), { force: true });
+  expect(await signByCertificate("secp384r1.pem")).toEqual({
+    code: 2,
+    text: expect.stringContaining("is not the certificate of --private-key"),
+  });
+  expect(existsSync(at("model.sig")), "nothing was written").toBe(false);
+});
+
+// The conformance tests of model signing make signatures so, and ask whether verifying refuses them.
+describe("a certificate that verifiers refuse is signed with, told of, and refused:", () => {
+  /** A certificate by the root for some days from now. */
   const issue = (name: string, extensions: string, term: string[]) => {
     execFileSync("sh", ["-c", `printf '${extensions}' > extensions`], { cwd: dir });
     openssl("req", "-new", "-key", `${CURVE}.key`, "-subj", `/CN=${name}`, "-out", "request");
     const by = ["-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-extfile", "extensions"];
     openssl("x509", "-req", "-in", "request", ...by, ...term, "-out", `${name}.pem`);
   };
-  const SIGNING = "keyUsage=critical,digitalSignature\\n";
+  const SIGNING = "keyUsage=critical,digitalSignature\\nextendedKeyUsage=codeSigning\\n";
 
-  test.each<[string, () => Promise<{ code: number; text: string }>, RegExp]>([
-    [
-      "one that ran out",
-      () => {
-        issue("old", SIGNING, ["-days", "-1"]);
-        return signByCertificate("old.pem", []);
-      },
-      /^the certificate of CN=old ran out on \d{4}-\d{2}-\d{2}: /,
-    ],
-    [
-      "one below an authority that ran out",
-      () => {
-        issue("old", SIGNING, ["-days", "-1"]);
-        return signByCertificate(undefined, ["between.pem", "old.pem"]);
-      },
-      /^the certificate of CN=old ran out on /,
-    ],
-    ["one of another key", () => signByCertificate("secp384r1.pem"), /is not the certificate of --private-key/],
-    [
-      "one that is for TLS servers alone",
-      () => {
-        issue("tls", "extendedKeyUsage=serverAuth\\n", ["-days", "2"]);
-        return signByCertificate("tls.pem", []);
-      },
-      /^--signing-cert is not for signatures/,
-    ],
-  ])("%s", async (_, act, why) => {
-    await rm(at("model.sig"), { force: true });
-    expect(await act()).toEqual({ code: 2, text: expect.stringMatching(why) });
-    expect(existsSync(at("model.sig")), "nothing was written").toBe(false);
+  test.each<[string, string, string[], RegExp]>([
+    ["one that ran out", SIGNING, ["-days", "-1"], /^the certificate of CN=made ran out on \d{4}-\d{2}-\d{2}: /],
+    ["one for TLS servers", "extendedKeyUsage=serverAuth\\n", ["-days", "2"], /^of --signing-cert, .*codeSigning/],
+    ["one for nothing", "keyUsage=digitalSignature\\n", ["-days", "2"], /^of --signing-cert, .*codeSigning/],
+  ])("%s", async (_, extensions, term, warning) => {
+    issue("made", extensions, term);
+    const signed = await signByCertificate("made.pem", []);
+    expect(signed).toMatchObject({ code: 0, warnings: [expect.stringMatching(warning)] });
+    expect(await verify("certificate", "--cert-chain", at("root.pem"))).toMatchObject({ code: 1 });
+  });
+
+  test("one below an authority that ran out", async () => {
+    issue("old", SIGNING, ["-days", "-1"]);
+    const signed = await signByCertificate(undefined, ["between.pem", "old.pem"]);
+    expect(signed).toMatchObject({
+      code: 0,
+      warnings: [expect.stringMatching(/^the certificate of CN=old ran out on /)],
+    });
   });
 });
 
