@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 CLUSTER ?= embedded
 
-.PHONY: help demo test test-gitops test-node interop bench bench-verification check generate build clean
+.PHONY: help demo test test-gitops test-node interop bench bench-verification mutation check generate build clean
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
@@ -27,6 +27,9 @@ test-gitops: node_modules ## Hold a revoked digest against a real Argo CD and Fl
 
 interop: node_modules ## Compare verdicts on signatures with the real cosign (Go; WRITE=1 writes docs/signature-corpus.md).
 	@node test/run.ts interop $(if $(WRITE),--write)
+
+mutation: node_modules ## Change the verification core in thousands of small ways; a test has to notice (GROUP=sigstore: one part; CONCURRENCY=2).
+	@node test/run.ts mutation $(GROUP)
 
 check: node_modules ## Format, lint, types, unit tests, generated files, architecture: under a minute.
 	@node test/run.ts check

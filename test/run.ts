@@ -51,6 +51,12 @@ const INTEROP: Part[] = [
     prints: "always",
   },
 ];
+const MUTATION: Part[] = [
+  {
+    ...check("mutants of the verification core", "node", "test/mutation/run.ts", ...process.argv.slice(3)),
+    prints: "always",
+  },
+];
 const CLUSTER_BENCHMARKS: Part[] = [tests("benchmarks", "vitest", "run", "--project", "bench")];
 const VERIFICATION_BENCHMARKS: Part[] = [
   tests("benchmarks of verification", "vitest", "run", "--project", "bench-verification"),
@@ -62,6 +68,7 @@ const SETS = {
   all: [...CHECKS, ...CLUSTER_TESTS, ...NODE_TESTS],
   gitops: GITOPS_TESTS,
   interop: INTEROP,
+  mutation: MUTATION,
   node: NODE_TESTS,
 } as const;
 const isSet = (what: string | undefined): what is keyof typeof SETS => what !== undefined && Object.hasOwn(SETS, what);
@@ -128,7 +135,9 @@ async function main(what: string | undefined): Promise<number> {
     return count.failed === 0 ? 0 : 1;
   }
   if (!isSet(what)) {
-    process.stderr.write("usage: node test/run.ts check|all|gitops|interop|node|bench|bench-verification|generate\n");
+    process.stderr.write(
+      "usage: node test/run.ts check|all|gitops|interop|mutation|node|bench|bench-verification|generate\n",
+    );
     return 2;
   }
   const count = await runAll(SETS[what]);
