@@ -41,7 +41,7 @@ export const GROUPS: readonly Group[] = [
       "!src/adapters/signatures/judge-worker.ts",
       "src/adapters/in-toto.ts",
     ],
-    tests: adapters("believe", "collect", "signatures", "corpus", "unread-weights"),
+    tests: adapters("candidate", "collect", "believe", "signatures", "corpus", "unread-weights"),
   },
   {
     name: "certificates",
@@ -66,8 +66,17 @@ export const GROUPS: readonly Group[] = [
       "verified-artifacts",
     ),
     tests: [
-      ...domain("count-signers", "judge-formats", "judge-signatures", "signers", "evaluate"),
-      ...adapters("corpus"),
+      ...domain(
+        "trust",
+        "revocations",
+        "lacking-signatures",
+        "count-signers",
+        "judge-formats",
+        "judge-signatures",
+        "signers",
+        "evaluate",
+      ),
+      "test/unit/gate/compile-warrant.test.ts",
     ],
   },
   {

@@ -1,5 +1,6 @@
 // Whom a signature is believed from, signer by signer, and what is said where it is nobody. What the corpus asks of the whole
 // way from a registry is asked here of this step alone: which reason wins, where names and issuers are cut off.
+import { sign } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { findBelieved, type Signed } from "../../../src/adapters/signatures/believe.ts";
 import { readClaim } from "../../../src/adapters/signatures/claim.ts";
@@ -13,7 +14,7 @@ import { NOW } from "../../corpus/case.ts";
 import { createSignatory, type Signatory, signBy } from "../../corpus/keys.ts";
 import { MODEL } from "../../corpus/pack.ts";
 import { createWorld, PERSON } from "../../corpus/sigstore.ts";
-import { stateFiles, stateSigned, toSigned } from "../../corpus/statements.ts";
+import { stateEvaluated, stateFiles, stateSigned, toSigned } from "../../corpus/statements.ts";
 import { toText as toCertified } from "../../corpus/tables/certified/parts.ts";
 import { signFor, toText as toKeyless } from "../../corpus/tables/keyless/parts.ts";
 
@@ -69,6 +70,21 @@ describe("a key", () => {
     expect(await ask([byKey("a", edwards)], signWithKey(edwards))).toMatchObject({ believed: [{ signer: "a" }] });
     expect(await ask([byKey("a", edwards)], signWithKey(edwards, stateFiles()))).toEqual({
       disbelief: { kind: "unknown", why: "no trusted key verifies it" },
+    });
+  });
+
+  test("on P-384 signs with SHA-256 too what cosign signs, and no model", async () => {
+    const large = createSignatory("p384");
+    const signed = (statement: object) => {
+      const payload = JSON.stringify(statement);
+      const signature = sign("sha256", toSigned(payload), large.key);
+      return toBundle({ dsseEnvelope: toEnvelope(payload, [signature]) }, BY_KEY);
+    };
+    for (const statement of [stateSigned(), stateEvaluated()])
+      expect(await ask([byKey("a", large)], signed(statement))).toMatchObject({ believed: [{ signer: "a" }] });
+    expect(await ask([byKey("a", large)], signed(stateFiles()))).toMatchObject({ disbelief: { kind: "unknown" } });
+    expect(await ask([byKey("a", large)], signWithKey(large, stateFiles()))).toMatchObject({
+      believed: [{ signer: "a" }],
     });
   });
 
@@ -139,6 +155,14 @@ describe("a certificate of an authority", () => {
     expect(await ask([byAuthority("any")], toCertified(signer))).toMatchObject({
       believed: [{ signer: "any", identity: EMAIL }],
     });
+  });
+
+  test("may be over a key by RSA, which signs models too", async () => {
+    const by = createSigner(root, { kind: "rsa2048" });
+    for (const statement of [stateSigned(), stateFiles()])
+      expect(await ask([byAuthority("acme", EMAIL)], toCertified(by, { statement }))).toMatchObject({
+        believed: [{ keyDigest: digestOf(by) }],
+      });
   });
 
   test("is a stranger's where no name of it is the trusted one", async () => {

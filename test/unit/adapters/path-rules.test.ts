@@ -215,6 +215,17 @@ describe("a path", () => {
     // Issued by the root, under the root's name.
     const posing = createBelow(root, "Acme root");
     await expect(find([createSigner(posing)], [posing])).rejects.toThrow("nobody is trusted");
+    // And with the root's key under an identifier of its own.
+    const keys = createKeys();
+    const claiming = issue({
+      common: "Acme root",
+      keys,
+      issuer: { ...root, spki: keys.spki },
+      term: LONG,
+      isAuthority: true,
+      extensions: [],
+    });
+    await expect(find([createSigner(claiming)], [claiming])).rejects.toThrow("nobody is trusted");
   });
 
   test("has certificates that can be read", async () => {

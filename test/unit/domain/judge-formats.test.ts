@@ -39,6 +39,16 @@ test("what was looked at for other demands is looked at again first", () => {
   expect(judge(["onnx"], ["pickle"], "ModelPack", DIGEST)?.code, "what is known stays known").toBe("FormatForbidden");
 });
 
+test("the artifact, the release and who has to sign are told", () => {
+  expect(judge(["onnx"], ["unread"])?.text).toContain("artifact model of release v5 is not verified yet");
+  expect(judge(["onnx"], "no model")?.text).toContain(
+    "artifact model of release v5 lacks a valid signature by any signer of the policy over: model",
+  );
+  expect(judge(["onnx"], ["pickle"])?.text).toContain(
+    "the model model of release v5 holds files of formats that AIPolicy",
+  );
+});
+
 test("the formats that may not be there are told", () => {
   expect(judge(["onnx"], ["executable", "onnx", "pickle"])?.text).toContain("executable, pickle");
 });

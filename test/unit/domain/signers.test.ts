@@ -1,5 +1,5 @@
 // What a policy trusts signers by: found, pinned, parsed; and which names it takes.
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -129,6 +129,73 @@ describe("what a signer is trusted by", () => {
     expect(digestOf({ ...keyless(), name: "another" })).toBe(digestOf(keyless()));
     expect(digestOf(keyless({ trustedRoot: pin(ROOT) }), ROOT), "wherever the root is kept").toBe(digestOf(keyless()));
   });
+});
+
+describe("a key", () => {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+  const der = publicKey.export({ type: "spki", format: "der" });
+  const keyDigest = `sha256:${createHash("sha256").update(der).digest("hex")}`;
+  const found = { outcome: "usable", anchor: { by: "key", pem, keyDigest }, digest: keyDigest };
+
+  test("is the same inline and pinned, and is known by its own digest", () => {
+    expect(resolve({ name: "s", publicKey: { pem } })).toEqual(found);
+    expect(resolve({ name: "s", publicKey: pin(pem) }, pem)).toEqual(found);
+  });
+
+  test("that is not there, was changed or is none cannot be used", () => {
+    expect(say({ name: "s", publicKey: pin(pem) })).toBe("TrustRootMissing");
+    expect(say({ name: "s", publicKey: pin(pem) }, `${pem} `)).toBe("TrustRootMismatch");
+    expect(say({ name: "s", publicKey: pin("none") }, "none")).toBe("TrustRootMalformed");
+    expect(say({ name: "s", publicKey: { pem: "none" } })).toBe("TrustRootMalformed");
+  });
+
+  test("is asked for by the names that the policy gives", () => {
+    const asked: string[] = [];
+    const sources = {
+      readConfigMap: (name: string, key: string) => {
+        asked.push(`${name}/${key}`);
+        return undefined;
+      },
+      publicGoodRoot: ROOT,
+      findRootFault,
+    };
+    resolveSigner({ name: "s", publicKey: { configMap: "keys", key: "ml.pem", sha256: "0" } }, "standard", sources);
+    resolveSigner({ name: "s", publicKey: {} }, "standard", sources);
+    expect(asked).toEqual(["keys/ml.pem", "?/?"]);
+  });
+});
+
+test("an authority is used with the revocation lists and names that stand beside it", () => {
+  const root = readCertificate("root");
+  const crl = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n";
+  const of = (crls: string | undefined, identity?: { exact: string } | object) => {
+    const texts: Record<string, string | undefined> = { roots: root, crls };
+    const toPin = (key: string, text: string) => ({ ...pin(text), key });
+    const signer: Signer = {
+      name: "s",
+      x509: { roots: toPin("roots", root), crls: toPin("crls", crl), ...(identity === undefined ? {} : { identity }) },
+    };
+    return resolveSigner(signer, "standard", {
+      readConfigMap: (_, key) => texts[key],
+      publicGoodRoot: ROOT,
+      findRootFault,
+    });
+  };
+  const identity = { exact: "ml@acme.example" };
+  expect(of(crl, identity)).toMatchObject({
+    outcome: "usable",
+    anchor: { by: "x509", roots: root, crls: crl, identity },
+  });
+  expect(of(crl)).toMatchObject({ outcome: "usable", anchor: { by: "x509", crls: crl } });
+  expect(of(undefined)).toMatchObject({ finding: { code: "TrustRootMissing" } });
+  expect(of(`${crl} `)).toMatchObject({ finding: { code: "TrustRootMismatch" } });
+  expect(of(crl, {})).toMatchObject({ finding: { code: "TrustRootMalformed" } });
+});
+
+test("an authority whose certificate does not parse cannot be used", () => {
+  const garbled = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  expect(say({ name: "s", x509: { roots: pin(garbled) } }, garbled)).toBe("TrustRootMalformed");
 });
 
 describe("names", () => {
