@@ -279,6 +279,63 @@ describe("over a statement", () => {
   });
 });
 
+describe("a bundle that is spelled in another way", () => {
+  type Json = Record<string, unknown>;
+  const bend = (
+    change: (bundle: { messageSignature: Json; verificationMaterial: Json & { tlogEntries: Json[] } }) => void,
+  ) => {
+    const bundle = JSON.parse(signMessage(by, "sha256")) as Parameters<typeof change>[0];
+    change(bundle);
+    return JSON.stringify(bundle);
+  };
+  const entryOf = ({ verificationMaterial }: { verificationMaterial: { tlogEntries: Json[] } }) => {
+    const [entry = {}] = verificationMaterial.tlogEntries;
+    return entry as Json & { inclusionProof: Json };
+  };
+
+  test("in base64 that is not canonical, wherever, is refused", () => {
+    const spell = (text: unknown) => String(text).replace(/=+$/, "");
+    expect(
+      ask(
+        bend(() => undefined),
+        holding(by),
+      ),
+    ).toMatchObject({ verdict: "verified" });
+    for (const [name, change] of [
+      ["signature", ({ messageSignature: one }) => (one.signature = `${String(one.signature)}\n`)],
+      ["rootHash", (one) => (entryOf(one).inclusionProof.rootHash = spell(entryOf(one).inclusionProof.rootHash))],
+      [
+        "hashes",
+        (one) => (entryOf(one).inclusionProof.hashes = (entryOf(one).inclusionProof.hashes as string[]).map(spell)),
+      ],
+    ] as [string, Parameters<typeof bend>[0]][]) {
+      expect(ask(bend(change), holding(by)), name).toMatchObject(
+        refused("BundleBroken", `${name} is not in canonical base64`),
+      );
+    }
+  });
+
+  test("with numbers that no log counts to, lists that are too long, or two contents, is refused", () => {
+    const changes: Parameters<typeof bend>[0][] = [
+      (one) => (entryOf(one).logIndex = "-1"),
+      (one) => (entryOf(one).logIndex = -1),
+      (one) => (entryOf(one).integratedTime = "1".repeat(20)),
+      (one) => (entryOf(one).inclusionProof.treeSize = "9x"),
+      (one) => (entryOf(one).inclusionProof.logIndex = "x9"),
+      (one) => (entryOf(one).inclusionProof.hashes = Array(65).fill("AAAA")),
+      (one) => (entryOf(one).inclusionProof.checkpoint = { envelope: "x".repeat(16_385) }),
+      (one) => (one.verificationMaterial.tlogEntries = Array(33).fill(entryOf(one)) as Json[]),
+      (one) => (one.verificationMaterial.timestampVerificationData = { rfc3161Timestamps: Array(33).fill({}) }),
+      (one) => Object.assign(one, { dsseEnvelope: toEnvelope("{}", [Buffer.from("x")]) }),
+      (one) => (one.verificationMaterial.certificate = { rawBytes: "AAAA" }),
+      (one) => delete one.verificationMaterial.publicKey,
+      (one) => Object.assign(one, { mediaType: "application/vnd.dev.sigstore.bundle.v0.4+json" }),
+    ];
+    for (const [at, change] of changes.entries())
+      expect(ask(bend(change), holding(by)), String(at)).toMatchObject(refused("BundleBroken"));
+  });
+});
+
 describe("who is expected", () => {
   const expected: Expected = { by: "certificate", identity: { exact: PERSON.identity }, issuer: PERSON.issuer };
 

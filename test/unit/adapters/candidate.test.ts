@@ -121,16 +121,18 @@ describe("a signature", () => {
 describe("an attestation", () => {
   const ENVELOPE = { payload: "e30=", payloadType: "application/vnd.in-toto+json", signatures: [{ sig: "c2ln" }] };
 
-  test("is its envelope, without the timestamp, which is over something else", () => {
-    const found = readLegacyAttestation(Buffer.from(JSON.stringify(ENVELOPE)), {
+  test("is its envelope, with the timestamp beside it, which is over all of it", () => {
+    const bytes = Buffer.from(JSON.stringify(ENVELOPE));
+    const found = readLegacyAttestation(bytes, {
       [ENTRY]: JSON.stringify(LOGGED),
-      [STAMP]: "whatever it is",
+      [STAMP]: '{"SignedRFC3161Timestamp":"dHN0"}',
     });
     expect(read(found)).toEqual({
       mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.1",
       verificationMaterial: { ...BY_KEY, tlogEntries: [ENTERED] },
       dsseEnvelope: ENVELOPE,
     });
+    expect(found).toHaveProperty("candidate.envelope", { bytes, stamp: Buffer.from("tst") });
     expect(found).not.toHaveProperty("candidate.payload");
   });
 
@@ -140,6 +142,7 @@ describe("an attestation", () => {
     expect(ask("{")).toBe(BROKEN);
     expect(ask('{"payload":"e30=","payload":"e30="}')).toBe(BROKEN);
     expect(ask("{}", { [ENTRY]: "{" })).toBe(BROKEN);
+    expect(ask(JSON.stringify(ENVELOPE), { [STAMP]: "whatever it is" })).toBe(BROKEN);
   });
 });
 

@@ -90,6 +90,10 @@ describe("a demand", () => {
     expect(judge({ demands: [{}], format: "Image" })).toMatchObject({ code: "SignatureMissing" });
   });
 
+  test("that is not there leaves an artifact that nobody has looked at alone", () => {
+    expect(judge({ demands: [], digest: d("b") })).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test("is met by what it is over, with the predicate that it names", () => {
     const attested: Partial<SignatureDemand> = { over: "attestation", predicateType: EVALUATION };
     const by = (more: Partial<VerifiedSignature>) => [signed("1", more)];
@@ -158,6 +162,14 @@ describe("where a signature is lacking", () => {
       code: "SignerRevoked",
     });
     expect(judge({ signatures: [signed("1")], revoked: ["ci"] })).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("a revoked signer of whom nobody can tell what it signed stops all, whichever of several it is", () => {
+    const signers = { ml: usable("1"), ci: usable("2"), old: gone };
+    for (const revoked of [["old"], ["ci", "old"], ["old", "ci"]]) {
+      expect(judge({ signers, signatures: [signed("1")], revoked })).toMatchObject({ code: "TrustRootMissing" });
+    }
+    expect(judge({ signers, signatures: [signed("1")], revoked: ["ci"] })).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("the problem that was found tells more than that something is missing", () => {

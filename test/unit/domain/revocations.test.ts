@@ -85,11 +85,12 @@ describe("what is revoked in a namespace", () => {
   });
 
   test("are digests of the namespace and of the cluster, with the first reason", () => {
-    const { digests } = gather({
+    const { digests, releases } = gather({
       revocations: [valid(revoke("r", { digests: [MODEL] }))],
       clusterRevocations: [everywhere("c", { digests: [MODEL, MODEL6] })],
     });
     expect(codes(digests)).toEqual([`${MODEL} DigestRevoked`, `${MODEL6} DigestRevoked`]);
+    expect([...releases.keys()]).toEqual([]);
     expect(digests.get(MODEL)?.text).toContain("it lies");
     expect(digests.get(MODEL6)?.text).toContain("it leaked");
   });

@@ -86,6 +86,11 @@ describe("what a signer is trusted by", () => {
       root,
       "TrustRootMismatch",
     ],
+      "a root certificate beside what lies between",
+      { name: "s", x509: { roots: pin(`${root}${readCertificate("between")}`) } },
+      `${root}${readCertificate("between")}`,
+      "x509",
+    ],
     ["nothing", { name: "s" }, undefined, "TrustRootMalformed"],
     ["two things", { ...keyless(), publicKey: { pem: "x" } }, undefined, "TrustRootMalformed"],
   ])("%s", (_, signer, value, expected) => {
@@ -126,6 +131,7 @@ describe("what a signer is trusted by", () => {
       digestOf({ name: "s", x509: { roots: pin(root), timestampAuthorities: pin(root) } }, root),
     ];
     expect(new Set(different).size).toBe(different.length);
+    for (const digest of different) expect(digest).toMatch(/^sha256:[a-f0-9]{64}$/);
     expect(digestOf({ ...keyless(), name: "another" })).toBe(digestOf(keyless()));
     expect(digestOf(keyless({ trustedRoot: pin(ROOT) }), ROOT), "wherever the root is kept").toBe(digestOf(keyless()));
   });
@@ -148,6 +154,10 @@ describe("a key", () => {
     expect(say({ name: "s", publicKey: pin(pem) }, `${pem} `)).toBe("TrustRootMismatch");
     expect(say({ name: "s", publicKey: pin("none") }, "none")).toBe("TrustRootMalformed");
     expect(say({ name: "s", publicKey: { pem: "none" } })).toBe("TrustRootMalformed");
+  });
+
+  test("beside something else that is trusted is neither", () => {
+    expect(say({ ...keyless(), publicKey: { pem } })).toBe("TrustRootMalformed");
   });
 
   test("is asked for by the names that the policy gives", () => {
