@@ -78,6 +78,14 @@ const NO_REFERENCE: Found = {
 /** How long until it is asked again what became of a look, and whether there is room for one. */
 const ASK_AGAIN_MS = { "under way": 1_000, "no room": 5_000 } as const;
 
+/** What is looked at, for whom, and what is asked of it. */
+interface Look {
+  namespace: string;
+  ref: ImageReference;
+  artifact: ReleaseArtifact;
+  asked: Asked;
+}
+
 /** What verification says in a status. */
 interface Known {
   artifacts: VerifiedArtifact[];
@@ -97,13 +105,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
 
   const readings = createReadings(tools.now);
 
-  const collect = async (
-    namespace: string,
-    ref: ImageReference,
-    artifact: ReleaseArtifact,
-    asked: Asked,
-    meter: Meter,
-  ): Promise<Found> => {
+  const collect = async ({ namespace, ref, artifact, asked }: Look, meter: Meter): Promise<Found> => {
     const { format, modelPath: path } = artifact;
     const { signers, readsFormats } = asked;
     const { keyrings, lacks } = await pullSecrets.read(namespace);
@@ -137,7 +139,7 @@ export function createVerificationController(tools: Toolbox, options: Verificati
     // What was seen with a namespace's own secrets is for its own releases alone.
     const scope = pullSecrets.scopeOf(namespace) ?? "";
     const key = [scope, host, repository, digest, asked.digest, format, modelPath].join(" ");
-    const work = () => readings.follow(key, (meter) => collect(namespace, ref, artifact, asked, meter));
+    const work = () => readings.follow(key, (meter) => collect({ namespace, ref, artifact, asked }, meter));
     const look = await looks(namespace, key, work);
     return { look, shown: readings.tell(key) };
   };

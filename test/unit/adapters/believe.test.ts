@@ -44,6 +44,7 @@ const byAuthority = (signer: string, identity?: string, authority: Holder = root
     by: "x509",
     roots: toPem(authority.certificate),
     crls,
+    timestampAuthorities: undefined,
     identity: identity === undefined ? undefined : { exact: identity },
   });
 

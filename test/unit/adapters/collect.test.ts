@@ -196,7 +196,7 @@ describe("what is looked for beside an artifact", () => {
 });
 
 const MODEL = { format: undefined, path: undefined, readsFormats: false };
-const collect = (held: Held, judged: JudgedCandidate[] | Error = [], format: "Image" | undefined = undefined) =>
+const collect = (held: Held, judged: JudgedCandidate[] | Error = [], format?: "Image") =>
   collectSignatures(REF, {
     registry: holding(held),
     judge: async () => {

@@ -31,7 +31,7 @@ function findFault(demand: () => void): string | undefined {
     return error.message;
   }
 }
-const ask = (...path: readonly Certified[]) => findFault(() => demandSoundPath(path.map(parse)));
+const ask = (...path: readonly Certified[]) => findFault(() => demandSoundPath(path.map(parse), CODE_SIGNING));
 
 const root = createRoot();
 const at = (day: string) => Date.parse(`${day}T00:00:00Z`);
@@ -131,7 +131,7 @@ describe("an authority on the path", () => {
   ])("is not signed with %s, %s", (algorithm) => {
     const certificate = parse(createSigner(root));
     certificate.signatureAlgorithm.algorithmId = algorithm;
-    expect(findFault(() => demandSoundPath([certificate, parse(root)]))).toContain("SHA-1 or MD5");
+    expect(findFault(() => demandSoundPath([certificate, parse(root)], CODE_SIGNING))).toContain("SHA-1 or MD5");
   });
 });
 
@@ -162,25 +162,30 @@ describe("an extension", () => {
 });
 
 describe("a signer's certificate", () => {
-  const FAULT = "its certificate is not for signatures";
   const of = (wish: Parameters<typeof createSigner>[1]) =>
     findFault(() => demandSigning(parse(createSigner(root, wish))));
 
-  test("is for signatures by its usage, its purposes, or both", () => {
+  test("is for signing code by its purposes, and for signatures where it names usages", () => {
     expect(of({})).toBeUndefined();
-    expect(of({ purposes: [] })).toBeUndefined();
     expect(of({ usage: "none" })).toBeUndefined();
     expect(of({ purposes: [SERVERS, CODE_SIGNING] })).toBeUndefined();
   });
-  test("is not where neither says so, or one of them says otherwise", () => {
-    expect(of({ usage: "none", purposes: [] })).toBe(FAULT);
-    expect(of({ usage: "encrypts keys" })).toBe(FAULT);
-    expect(of({ usage: "encrypts keys", purposes: [] })).toBe(FAULT);
-    expect(of({ purposes: [SERVERS] })).toBe(FAULT);
-    expect(of({ purposes: [ANY] })).toBe(FAULT);
+  test("is not where its purposes do not say so", () => {
+    const FAULT = "its certificate is not for signing code (extended key usage codeSigning)";
+    for (const purposes of [[], [SERVERS], [ANY]]) {
+      for (const usage of [undefined, "none", "encrypts keys"] as const) {
+        expect(of({ purposes, ...(usage === undefined ? {} : { usage }) }), `${purposes.join()} ${usage}`).toBe(FAULT);
+      }
+    }
   });
-  test("is not an authority's", () => {
-    expect(of({ isAuthority: true, usage: "signs documents" })).toBe(FAULT);
+  test("is not where its usages say otherwise", () => {
+    expect(of({ usage: "encrypts keys" })).toBe("its certificate is not for signatures (key usage digitalSignature)");
+  });
+  test("is not an authority's, unless that may issue nothing", () => {
+    const FAULT = "its certificate is that of an authority";
+    expect(of({ isAuthority: true })).toBe(FAULT);
+    expect(of({ isAuthority: true, usage: "none" })).toBe(FAULT);
+    expect(of({ isAuthority: true, usage: "signs documents" })).toBeUndefined();
     expect(of({ extensions: [extension("2.5.29.19", sequence(), true)] })).toBeUndefined();
   });
 });

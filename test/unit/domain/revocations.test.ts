@@ -142,7 +142,7 @@ describe("a revoked signer", () => {
   const anybody: Signer = { name: "x", x509: { roots } };
   const usable: ResolvedSigner = {
     outcome: "usable",
-    anchor: { by: "x509", roots: "", crls: undefined, identity: undefined },
+    anchor: { by: "x509", roots: "", crls: undefined, timestampAuthorities: undefined, identity: undefined },
     digest: d("4"),
   };
   const ML = { identity: "ml@acme.example", issuer: ISSUER };

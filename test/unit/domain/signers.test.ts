@@ -86,6 +86,7 @@ describe("what a signer is trusted by", () => {
       root,
       "TrustRootMismatch",
     ],
+    [
       "a root certificate beside what lies between",
       { name: "s", x509: { roots: pin(`${root}${readCertificate("between")}`) } },
       `${root}${readCertificate("between")}`,

@@ -1,5 +1,5 @@
 // What a namespace asks of verification and by which name; what verification left; which keys and PEM texts are taken.
-import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createHash, type createPublicKey, generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { ModelRelease, ReleaseArtifact } from "../../../src/api/model-release.ts";
 import type { PolicyFacts } from "../../../src/domain/facts.ts";
