@@ -41,7 +41,7 @@ export const GROUPS: readonly Group[] = [
       "!src/adapters/signatures/judge-worker.ts",
       "src/adapters/in-toto.ts",
     ],
-    tests: adapters("candidate", "collect", "believe", "signatures", "corpus", "unread-weights"),
+    tests: adapters("candidate", "claim", "collect", "believe", "signatures", "corpus", "unread-weights"),
   },
   {
     name: "certificates",
@@ -70,6 +70,7 @@ export const GROUPS: readonly Group[] = [
         "trust",
         "revocations",
         "lacking-signatures",
+        "judge-release",
         "count-signers",
         "judge-formats",
         "judge-signatures",

@@ -1,4 +1,5 @@
 // What came of the mutants, in text.
+import { relative } from "node:path";
 
 /** A mutant and what became of it, as Stryker gives it. */
 export interface Mutant {
@@ -24,7 +25,8 @@ export function score(mutants: readonly Mutant[]): number {
 
 /** A line of each file, and one of all. */
 export function showTable(mutants: readonly Mutant[]): string {
-  const lines = [...Map.groupBy(mutants, ({ fileName }) => fileName), ["all", mutants] as const].map(([name, some]) => {
+  const byFile = Map.groupBy(mutants, ({ fileName }) => relative(process.cwd(), fileName));
+  const lines = [...byFile, ["all", mutants] as const].map(([name, some]) => {
     const counted = some.filter(counts);
     const killed = counted.filter(isKilled).length;
     return `| ${name} | ${counted.length} | ${killed} | ${(score(some) * 100).toFixed(1)} % |\n`;

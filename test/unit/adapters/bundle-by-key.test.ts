@@ -211,7 +211,7 @@ describe("over a statement", () => {
       { sha256: hexOf("sha256"), gitCommit: "0" },
     ]) {
       // Without an entry of a log nothing holds: the verdict is about that, and not about the artifact.
-      expect(ask(signOne(state(digest)), holding(by))).toMatchObject(refused("SignatureInvalid", "tlog"));
+      expect(ask(signOne(state(digest)), holding(by))).toMatchObject(refused("LogEntryMissing"));
     }
   });
 
@@ -315,6 +315,15 @@ describe("a bundle that is spelled in another way", () => {
     }
   });
 
+  test("of more than 32 MiB is not read", () => {
+    const good = bend(() => undefined);
+    // In bytes: its checkpoint is not in ASCII.
+    const pad = (length: number) => ask(good + " ".repeat(length - Buffer.byteLength(good)), holding(by));
+    const most = 32 * 1024 * 1024;
+    expect(pad(most)).toMatchObject({ verdict: "verified" });
+    expect(pad(most + 1)).toMatchObject(refused("BundleBroken", "larger than 32 MiB"));
+  });
+
   test("with numbers that no log counts to, lists that are too long, or two contents, is refused", () => {
     const changes: Parameters<typeof bend>[0][] = [
       (one) => (entryOf(one).logIndex = "-1"),
@@ -365,7 +374,7 @@ describe("who is expected", () => {
   });
 
   test("no entry of any log is refused", () => {
-    expect(ask(signMessage(by, "sha256", { entries: [] }), holding(by))).toMatchObject(refused("SignatureInvalid"));
+    expect(ask(signMessage(by, "sha256", { entries: [] }), holding(by))).toMatchObject(refused("LogEntryMissing"));
   });
 
   test("an entry that names another key is refused", () => {

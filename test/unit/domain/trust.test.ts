@@ -1,5 +1,5 @@
 // What a namespace asks of verification and by which name; what verification left; which keys and PEM texts are taken.
-import { createHash, type createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { ModelRelease, ReleaseArtifact } from "../../../src/api/model-release.ts";
 import type { PolicyFacts } from "../../../src/domain/facts.ts";
@@ -114,7 +114,7 @@ describe("a PEM text", () => {
 });
 
 describe("a public key", () => {
-  const toPem = (key: ReturnType<typeof createPublicKey>) => key.export({ type: "spki", format: "pem" }).toString();
+  const toPem = (key: KeyObject) => key.export({ type: "spki", format: "pem" }).toString();
   const curve = (namedCurve: string) => generateKeyPairSync("ec", { namedCurve }).publicKey;
 
   test.each(["prime256v1", "secp384r1", "secp521r1"])("on %s may sign", (name) => {
