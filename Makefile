@@ -41,7 +41,7 @@ build: node_modules ## Bundle the operator and the command line into dist/.
 	@npm run --silent build
 
 clean: ## Remove what builds leave in the tree.
-	rm -rf dist node_modules
+	rm -rf dist .stryker node_modules
 
 node_modules: package-lock.json package.json
 	@command -v npm >/dev/null || { echo "npm is needed: install Node.js 20 or later from https://nodejs.org"; exit 1; }

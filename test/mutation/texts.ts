@@ -14,8 +14,9 @@ function readText(path: Path): string | undefined {
   return (path.node as { quasis: { value: { raw: string } }[] }).quasis.map(({ value }) => value.raw).join("…");
 }
 
-/** Two words of letters and a space between: no code, no identifier, no format has that. */
-export const isSentence = (text: string): boolean => /[\p{L}…,:)"'`] [\p{L}…("'`]/u.test(text) && /[a-z]{2}/.test(text);
+/** Two words of letters with a space between: no code, no identifier, no format has that. */
+export const isSentence = (text: string): boolean =>
+  /\p{L}[,:;)"'`]* [("'`]*\p{L}/u.test(text) && /[a-z]{2}/.test(text);
 
 export const strykerPlugins = [
   {
