@@ -25,7 +25,7 @@ export const GROUPS: readonly Group[] = [
         "log-entry",
         "authority",
         "bundle-by-key",
-        "encode-once",
+        "compute-once",
         "corpus",
       ),
       ...adapters("private-sigstore", "signatures", "model-sigstore"),
@@ -46,7 +46,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: "certificates",
     mutate: ["src/adapters/certificates/*.ts"],
-    tests: adapters("name-constraints", "path-rules", "model-certificates", "authority", "corpus"),
+    tests: adapters("name-constraints", "path-rules", "model-certificates", "timestamps", "authority", "corpus"),
   },
   {
     name: "decisions",
