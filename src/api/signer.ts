@@ -83,7 +83,7 @@ const x509 = z.object({
   crls: pinnedText("the revocation lists")
     .optional()
     .describe(
-      "PEM certificate revocation lists. Where they are given, every authority on the path needs a current one.",
+      "PEM certificate revocation lists. Where they are given, every authority on the path needs a current one, time-stamping authorities too; whoever issued their own certificate needs one of their own.",
     ),
   timestampAuthorities: pinnedText("the certificates")
     .optional()

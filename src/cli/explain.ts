@@ -7,6 +7,7 @@ import { RiskAssessment } from "../api/risk-assessment.ts";
 import type { WarrantSpec } from "../api/warrant.ts";
 import { sayReading } from "../domain/describe-reading.ts";
 import { listValid } from "../domain/facts.ts";
+import { digestOfImage } from "../domain/images.ts";
 import { judgeImage, judgePod, type PodLike, readDigest } from "../gate/judge-pod.ts";
 import type { KubeObject } from "../runtime/index.ts";
 import { describeOpen, listOpen } from "./containment/read-incidents.ts";
@@ -95,7 +96,9 @@ export async function explainRelease(session: Session, name: string): Promise<An
     "",
     ...release.spec.artifacts.flatMap(({ name: artifact, image }) => {
       const found = status?.artifacts?.find((one) => one.name === artifact);
-      const reading = (status?.reading ?? []).filter((one) => one.name === artifact);
+      const reading = (status?.reading ?? []).filter(
+        (one) => one.name === artifact && one.digest === digestOfImage(image),
+      );
       return [
         `${artifact}: ${image}`,
         ...(found?.signatures ?? []).map(describeSignature),

@@ -17,7 +17,7 @@ const program = buildProgram(
       process.exitCode = await answer(options, act);
     },
     runLocally: async (options, act) => {
-      process.exitCode = print(options, await act({ proxy: readProxies(process.env) }));
+      process.exitCode = print(options, await act({ readProxy: () => readProxies(process.env) }));
     },
   },
   (status) => process.exit(status === 0 ? 0 : USAGE),

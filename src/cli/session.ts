@@ -30,7 +30,8 @@ export interface Session {
 
 /** What a command that needs no cluster knows of the machine it runs on: the proxies that its environment names. */
 export interface Machine {
-  proxy: ProxySettings;
+  /** Read by what asks the network alone: a proxy that cannot be used is no fault of the others. */
+  readProxy: () => ProxySettings;
 }
 
 /** A fault of usage or environment: exit status 2. */

@@ -11,7 +11,7 @@ import { type ParsedCertificate, parseCertificate } from "./parsed-certificate.t
 import { CODE_SIGNING, demandSigning, demandSoundPath } from "./path-rules.ts";
 import { CertificateRefusal } from "./refusal.ts";
 import { demandUnrevoked } from "./revocation.ts";
-import type { Moment } from "./timestamp-token.ts";
+import type { Moment, Stamp } from "./timestamp-token.ts";
 
 /** More steps than any path of certificates that people make takes. */
 const MAX_STEPS = 64;
@@ -50,7 +50,7 @@ export interface CertificateTrust {
   /** Epoch milliseconds. */
   now: number;
   /** When the signature was there already, as somebody who is trusted says; now counts where it is undefined. */
-  stamped?: Moment | undefined;
+  stamped?: Stamp | undefined;
 }
 
 /**
@@ -76,7 +76,7 @@ export async function findCertifiedSigner(
   demandSoundPath(path, CODE_SIGNING);
   demandSigning(leaf);
   const fresh = crls === undefined ? [] : await demandUnrevoked(path, crls, now);
-  const ends = stamped === undefined ? path.map(({ notAfter }) => notAfter.value.getTime()) : [];
+  const ends = stamped === undefined ? path.map(({ notAfter }) => notAfter.value.getTime()) : stamped.ends;
   const until = ends.length + fresh.length === 0 ? undefined : Math.min(...ends, ...fresh);
   return { key: readKey(leaf), leaf, until };
 }

@@ -79,7 +79,7 @@ async function demandListed(
   return until;
 }
 
-/** Holds each certificate of the path, but for the root, to the lists (DER); gives when each of them runs out. */
+/** Holds each certificate of the path, but for a root above others, to the lists (DER); gives when each of them runs out. */
 export async function demandUnrevoked(
   path: readonly Certificate[],
   crls: readonly Buffer[],
@@ -88,7 +88,8 @@ export async function demandUnrevoked(
   const lists = crls.map(readList);
   const ends: number[] = [];
   for (const [step, certificate] of path.entries()) {
-    const issuer = path[step + 1];
+    // Whoever vouches for himself has nobody but himself to revoke him.
+    const issuer = path.length === 1 ? certificate : path[step + 1];
     if (issuer !== undefined) ends.push(await demandListed(certificate, issuer, lists, now));
   }
   return ends;

@@ -46,6 +46,12 @@ export interface Moment {
   until: number;
 }
 
+/** When something was, as timestamps say that hold. */
+export interface Stamp extends Moment {
+  /** When the revocation lists run out that acquit their authorities, epoch milliseconds; then they have to be asked anew. */
+  ends: readonly number[];
+}
+
 export interface Digest {
   hash: "sha256" | "sha384" | "sha512";
   value: Buffer;

@@ -10,7 +10,14 @@ import { findPath } from "./path.ts";
 import { demandSoundPath, demandStamping, isAuthority, TIME_STAMPING } from "./path-rules.ts";
 import { CertificateRefusal } from "./refusal.ts";
 import { demandUnrevoked } from "./revocation.ts";
-import { type Digest, type Moment, parseToken, refuseStamp, type TimestampToken } from "./timestamp-token.ts";
+import {
+  type Digest,
+  type Moment,
+  parseToken,
+  refuseStamp,
+  type Stamp,
+  type TimestampToken,
+} from "./timestamp-token.ts";
 
 /** By how much the clocks of an authority and of this machine may differ. */
 const MAX_SKEW_MS = 60_000;
@@ -46,6 +53,17 @@ function read(bytes: Buffer): X509Certificate {
   }
 }
 
+function demandSoundKey(bytes: Buffer): void {
+  let fault: string | undefined;
+  try {
+    fault = findKeyFault(read(bytes).publicKey);
+  } catch (error) {
+    if (error instanceof CertificateRefusal) throw error;
+    fault = "it cannot be read";
+  }
+  if (fault !== undefined) throw refuseStamp(`the key of its authority may not sign: ${fault}`);
+}
+
 /** The certificate that stamped, and those that came with it. By its digest: nobody can put another one in its place. */
 function listChain({ certificates, signedBy }: TimestampToken, authorities: readonly Buffer[]): Buffer[] {
   const [own, given] = [certificates, authorities].map((all) => all.map((one) => read(one).raw)) as [
@@ -60,7 +78,12 @@ function listChain({ certificates, signedBy }: TimestampToken, authorities: read
   return [leaf, ...own.filter((one) => !one.equals(leaf))];
 }
 
-async function findAuthority(chain: readonly Buffer[], moment: Moment, trust: StampTrust): Promise<Certificate> {
+/** The certificate that stamped, and when the lists that acquit it and those above it run out. */
+async function findAuthority(
+  chain: readonly Buffer[],
+  moment: Moment,
+  trust: StampTrust,
+): Promise<{ leaf: Certificate; ends: number[] }> {
   const { authorities = [], crls, now } = trust;
   try {
     const path = await findPath(chain, authorities, moment);
@@ -68,8 +91,7 @@ async function findAuthority(chain: readonly Buffer[], moment: Moment, trust: St
     if (leaf === undefined) throw new CertificateRefusal("it carries no certificate");
     demandSoundPath(path, TIME_STAMPING);
     demandStamping(leaf);
-    if (crls !== undefined) await demandUnrevoked(path, crls, now);
-    return leaf;
+    return { leaf, ends: crls === undefined ? [] : await demandUnrevoked(path, crls, now) };
   } catch (error) {
     if (error instanceof CertificateRefusal) throw refuseStamp(`of its authority, ${error.message}`);
     throw error;
@@ -85,32 +107,34 @@ async function isSignedBy({ signed }: TimestampToken, leaf: Certificate, over: B
   }
 }
 
-async function demandToken(token: TimestampToken, over: Buffer, trust: StampTrust): Promise<void> {
+async function demandToken(token: TimestampToken, over: Buffer, trust: StampTrust): Promise<number[]> {
   if (!isOf(token.imprint, over)) throw refuseStamp("it is over something else");
   if (token.moment.until > trust.now + MAX_SKEW_MS) throw refuseStamp("its time has not come");
   const chain = listChain(token, trust.authorities ?? []);
   const [first = Buffer.alloc(0)] = chain;
-  const fault = findKeyFault(read(first).publicKey);
-  if (fault !== undefined) throw refuseStamp(`the key of its authority may not sign: ${fault}`);
-  const leaf = await findAuthority(chain, token.moment, trust);
+  demandSoundKey(first);
+  const { leaf, ends } = await findAuthority(chain, token.moment, trust);
   if (!(await isSignedBy(token, leaf, over))) throw refuseStamp("its authority did not make it");
+  return ends;
 }
 
 /**
  * When the signature was there, from the earliest moment to the latest that its timestamps name; undefined where none lies
  * beside it, or nobody's count. Throws a CertificateRefusal where one of them does not hold.
  */
-export async function findStampedMoment({ tokens, over }: Stamped, trust: StampTrust): Promise<Moment | undefined> {
+export async function findStampedMoment({ tokens, over }: Stamped, trust: StampTrust): Promise<Stamp | undefined> {
   if (trust.authorities === undefined || tokens.length === 0) return undefined;
   if (tokens.length > MAX_TOKENS) throw refuseStamp(`there are more than ${MAX_TOKENS}`);
   const moments: Moment[] = [];
+  const ends: number[] = [];
   for (const bytes of tokens) {
     const token = parseToken(bytes);
-    await demandToken(token, over, trust);
+    ends.push(...(await demandToken(token, over, trust)));
     moments.push(token.moment);
   }
   return {
     from: Math.min(...moments.map(({ from }) => from)),
     until: Math.max(...moments.map(({ until }) => until)),
+    ends,
   };
 }

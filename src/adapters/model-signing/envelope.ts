@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
 import { IN_TOTO_TYPE } from "../in-toto.ts";
+import { MAX_CERTIFICATE } from "../signatures/bundle.ts";
 import { broken } from "./refusal.ts";
 
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -19,17 +20,16 @@ const base64 = z
   .refine(isCanonicalBase64)
   .transform((text) => Buffer.from(text, "base64"));
 
+const certificate = z.object({ rawBytes: base64.refine(({ length }) => length <= MAX_CERTIFICATE) });
+
 const material = z.looseObject({
   publicKey: z.looseObject({}).optional(),
   x509CertificateChain: z
     .object({
-      certificates: z
-        .array(z.object({ rawBytes: base64 }))
-        .min(1)
-        .max(16),
+      certificates: z.array(certificate).min(1).max(16),
     })
     .optional(),
-  certificate: z.object({ rawBytes: base64 }).optional(),
+  certificate: certificate.optional(),
   timestampVerificationData: z
     .object({
       rfc3161Timestamps: z

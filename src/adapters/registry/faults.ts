@@ -12,7 +12,8 @@ const FAULTS: Record<string, readonly [RegistryErrorCode, string]> = {
   UND_ERR_HEADERS_OVERFLOW: ["TooLarge", "it sends headers without end"],
   UND_ERR_HEADERS_TIMEOUT: ["TimedOut", "it gave no answer in time"],
   UND_ERR_CONNECT_TIMEOUT: ["TimedOut", "it gave no answer in time"],
-  ETIMEDOUT: ["TimedOut", "it gave no answer in time"],
+  // Of the system, which gives up on an address: a connection that broke, and is taken up again.
+  ETIMEDOUT: ["Unreachable", "it gave no answer in time"],
   ERR_SSL_WRONG_VERSION_NUMBER: ["NotTls", "it does not speak TLS (https)"],
   ERR_SSL_PACKET_LENGTH_TOO_LONG: ["NotTls", "it does not speak TLS (https)"],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ["Untrusted", UNKNOWN_AUTHORITY],
@@ -31,7 +32,7 @@ const FAULTS: Record<string, readonly [RegistryErrorCode, string]> = {
   EHOSTUNREACH: ["Unreachable", NO_WAY],
   ENETUNREACH: ["Unreachable", NO_WAY],
   ENOTFOUND: ["Unreachable", NO_NAME],
-  EAI_AGAIN: ["Unreachable", `${NO_NAME}; the name server does not answer`],
+  EAI_AGAIN: ["Unreachable", "the name server (DNS) does not answer"],
   UND_ERR_PRX_CONN: ["Unreachable", "the proxy does not lead there"],
 };
 

@@ -26,9 +26,9 @@ const MAX_HOSTS = 1000;
 export function createPauses(now: () => number): Pauses {
   const until = new Map<string, number>();
   const remember = (host: string, end: number) => {
+    until.delete(host);
     const [oldest] = until.keys();
     if (until.size >= MAX_HOSTS && oldest !== undefined) until.delete(oldest);
-    until.delete(host);
     until.set(host, end);
   };
   return {

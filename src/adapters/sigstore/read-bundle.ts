@@ -2,13 +2,16 @@
 import { type Bundle, bundleFromJSON, ValidationError } from "@sigstore/bundle";
 import { z } from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
-import { BUNDLE_VERSIONS } from "../signatures/bundle.ts";
+import { BUNDLE_VERSIONS, MAX_CERTIFICATE } from "../signatures/bundle.ts";
 import { Refusal } from "./verdict.ts";
 
 /** A statement of a model with a hundred thousand files still fits. */
 export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 /** Many times what a bundle with all its log entries has; the statement within it is one. */
 const MAX_BUNDLE_VALUES = 20_000;
+
+/** The largest certificate, in base64. */
+const MAX_CERTIFICATE_TEXT = Math.ceil(MAX_CERTIFICATE / 3) * 4;
 
 /** Fields of a bundle that hold bytes. */
 const BYTES = new Set([
@@ -54,6 +57,7 @@ const entry = z.looseObject({
     })
     .optional(),
 });
+const certificate = z.looseObject({ rawBytes: z.string().max(MAX_CERTIFICATE_TEXT).optional() });
 /** What the library takes for granted, or takes the first of. */
 const shape = z
   .looseObject({
@@ -63,7 +67,8 @@ const shape = z
       timestampVerificationData: z
         .looseObject({ rfc3161Timestamps: z.array(z.unknown()).max(32).optional() })
         .nullish(),
-      x509CertificateChain: z.looseObject({ certificates: z.array(z.unknown()).max(16) }).optional(),
+      certificate: certificate.optional(),
+      x509CertificateChain: z.looseObject({ certificates: z.array(certificate).max(16) }).optional(),
     }),
   })
   .refine(({ messageSignature, dsseEnvelope }) => messageSignature === undefined || dsseEnvelope === undefined, {

@@ -133,9 +133,9 @@ Exit status: 0 verified; 1 refused; 2 usage or environment. docs/refusals.md tel
     .addHelpText(
       "after",
       `
-Signs whole files by their SHA-256. A certificate of another key is not signed with; one that verifiers refuse is
-warned of. By sigstore nothing is signed here: that takes a login in a browser, which model_signing opens. Exit status: 0 signed; 1 refused; 2 usage or
-environment. docs/verifying.md shows the same by model_signing and cosign.
+Signs whole files by their SHA-256. A certificate of another key is not signed with; one that verify-model refuses is warned of.
+By sigstore nothing is signed here: that takes a login in a browser, which model_signing opens. Exit status: 0 signed; 1 refused;
+2 usage or environment. docs/verifying.md shows the same by model_signing and cosign.
 
   vouchsafe sign-model --method key --model-path silero-vad --output-bundle model.sig --private-key pipeline.key`,
     )

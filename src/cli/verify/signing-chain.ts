@@ -16,9 +16,9 @@ function findTermFault(der: Buffer, now: number): string[] {
   const { subject, validFromDate, validToDate } = new X509Certificate(der);
   const who = `the certificate of ${toPlain(subject.replaceAll("\n", ", "))}`;
   if (validToDate.getTime() < now)
-    return [`${who} ran out on ${showDay(validToDate)}: nobody verifies this signature; have it renewed`];
+    return [`${who} ran out on ${showDay(validToDate)}: verify-model refuses this signature; have it renewed`];
   if (validFromDate.getTime() > now)
-    return [`${who} is not valid before ${showDay(validFromDate)}: nobody verifies this signature until then`];
+    return [`${who} is not valid before ${showDay(validFromDate)}: verify-model refuses this signature until then`];
   return [];
 }
 
@@ -28,7 +28,9 @@ function findUsageFault(der: Buffer): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof CertificateRefusal)) throw error;
-    return [`of --signing-cert, ${error.message}: nobody verifies this signature; have it issued for signing code`];
+    return [
+      `of --signing-cert, ${error.message}: verify-model refuses this signature; have it issued for signing code`,
+    ];
   }
 }
 

@@ -103,7 +103,7 @@ export async function runVerifyImage(image: string, options: VerifyImageOptions,
     insecureHosts: options.insecureRegistry,
     mirrors: [],
     caFile: options.caFile,
-    proxy: machine.proxy,
+    proxy: machine.readProxy(),
   });
   const { registry: plain, close } = await open([secrets]);
   const registry = withProgress(plain);

@@ -51,15 +51,14 @@ async function readTrust(options: VerifyModelOptions): Promise<ModelTrust> {
   }
 }
 
-const describeSigner = (signer: ModelSigner): string[] =>
+const describeSigner = (signer: ModelSigner, method: Method): string[] =>
   signer.by === "key"
     ? [`signed by    key ${signer.keyDigest}`]
     : [
         `signed by    ${toPlain(signer.identity)}`,
         `issued by    ${toPlain(signer.issuer)}`,
-        ...(signer.notAfter === undefined
-          ? []
-          : [`good until   ${signer.notAfter}`, "not asked    whether a certificate was revoked"]),
+        ...(signer.notAfter === undefined ? [] : [`good until   ${signer.notAfter}`]),
+        ...(method === "certificate" ? ["not asked    whether a certificate was revoked"] : []),
       ];
 
 function describe(verdict: ModelVerdict, { modelPath, bundle, method }: VerifyModelOptions): string[] {
@@ -68,7 +67,7 @@ function describe(verdict: ModelVerdict, { modelPath, bundle, method }: VerifyMo
       return [
         `VERIFIED     ${modelPath}`,
         `method       ${method}`,
-        ...describeSigner(verdict.signer),
+        ...describeSigner(verdict.signer, method),
         ...(verdict.digest === undefined ? [] : [`digest       ${verdict.digest}`]),
         `files        ${verdict.files}, ${verdict.bytes} bytes`,
         ...(verdict.unsigned === 0 ? [] : [`not signed   files beside them: ${verdict.unsigned}`]),

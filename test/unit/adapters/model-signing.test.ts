@@ -268,6 +268,10 @@ describe("no truncation and no change of a signature passes", () => {
       (one) => Object.assign(one.verificationMaterial as object, { certificate: { rawBytes: "AAAA" } }),
     ],
     ["another media type", (one) => (one.mediaType = "application/json")],
+    [
+      "a certificate of more than 64 KiB",
+      (one) => (one.verificationMaterial = { certificate: { rawBytes: Buffer.alloc(65_537).toString("base64") } }),
+    ],
     ["another version", (one) => (one.mediaType = "application/vnd.dev.sigstore.bundle.v0.1+json")],
   ])("%s", async (_, change) => {
     const bundle = JSON.parse((await read("sha256-files.sig")).toString("utf8")) as Record<string, unknown>;

@@ -201,6 +201,23 @@ const find = (chain: readonly Certified[], trusted: readonly Certified[], crls?:
   );
 const toDer = (pem: string) => Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ""), "base64");
 
+test("whoever vouches for himself needs a list of his own where lists are given, and is revoked by it", async () => {
+  const extensions = [toPurposes(CODE_SIGNING)];
+  const own = issue({
+    common: "alone",
+    keys: createKeys(),
+    issuer: undefined,
+    term: LONG,
+    isAuthority: false,
+    extensions,
+  });
+  expect((await find([own], [own])).until).toBe(LONG.until);
+  const NONE = "no current revocation list of one of its issuers is given";
+  await expect(find([own], [root, own], [listRevoked(root)])).rejects.toThrow(NONE);
+  await expect(find([own], [root, own], [listRevoked(own, [own.certificate])])).rejects.toThrow("it was revoked");
+  expect((await find([own], [root, own], [listRevoked(own)])).until).toBe(LONG.until);
+});
+
 describe("a path", () => {
   const until = (day: string) => ({ from: LONG.from, until: at(day) });
 

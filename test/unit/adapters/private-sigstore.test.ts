@@ -136,3 +136,15 @@ test.each(FORMS)("%s that was signed after its certificate ran out is refused", 
     code: "SignatureInvalid",
   });
 });
+
+test("a certificate of more than 64 KiB is not read", async () => {
+  const bundle = JSON.parse(await sigstore.signBlob(BYTES, PERSON)) as { verificationMaterial: object };
+  const askWith = (bytes: number) => {
+    const certificate = { rawBytes: Buffer.alloc(bytes).toString("base64") };
+    const { verificationMaterial } = bundle;
+    const changed = { ...bundle, verificationMaterial: { ...verificationMaterial, certificate } };
+    return judge(JSON.stringify(changed), sigstore.trustedRoot, PERSON);
+  };
+  expect(askWith(65_540)).toMatchObject({ verdict: "refused", code: "BundleBroken" });
+  expect(askWith(65_536), "read, and no certificate").not.toMatchObject({ code: "BundleBroken" });
+});

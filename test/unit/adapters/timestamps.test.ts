@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findCertifiedSigner } from "../../../src/adapters/certificates/path.ts";
 import { findStampedMoment } from "../../../src/adapters/certificates/timestamps.ts";
-import { createRoot } from "../../corpus/authorities.ts";
+import { createRoot, createSigner, listRevoked, LONG } from "../../corpus/authorities.ts";
 import { createTimestamper } from "../../harness/sigstore/certificates.ts";
 import { answerTimestamp } from "../../harness/sigstore/timestamp.ts";
 
@@ -20,10 +20,14 @@ const find = (tokens: readonly Buffer[], more: { authorities?: string[]; now?: n
   const { authorities = ["stamp-root"], now = YEARS_LATER, over = OVER } = more;
   return findStampedMoment({ tokens, over }, { authorities: authorities.map((one) => read(`${one}.pem`)), now });
 };
-const at = (time = "", within = 0) => ({ from: Date.parse(time) - within, until: Date.parse(time) + within });
+const at = (time = "", within = 0) => ({
+  from: Date.parse(time) - within,
+  until: Date.parse(time) + within,
+  ends: [] as number[],
+});
 
 describe("a timestamp tells the moment that OpenSSL reads in it", () => {
-  test.each<[string, string[], { from: number; until: number }]>([
+  test.each<[string, string[], ReturnType<typeof at>]>([
     ["with-certificate", ["stamp-root"], at(TIMES["with-certificate"])],
     ["with-certificate", ["stamp-root", "stamp"], at(TIMES["with-certificate"])],
     ["without-certificate", ["stamp-root", "stamp"], at(TIMES["without-certificate"])],
@@ -47,6 +51,7 @@ describe("a timestamp tells the moment that OpenSSL reads in it", () => {
     expect(await find(tokens)).toStrictEqual({
       from: Math.min(...all.map(({ from }) => from)),
       until: Math.max(...all.map(({ until }) => until)),
+      ends: [],
     });
   });
 });
@@ -189,7 +194,44 @@ describe("years later, a certificate", () => {
   ])("does not count where the moment lies outside of its term %s", async (_, from, until) => {
     const trust = { certificates: [read("root.pem")], now: YEARS_LATER };
     const earliest = from === 0 ? Date.parse("2026-12-01T00:00:00Z") : from;
-    const judged = findCertifiedSigner([read("signer.pem")], { ...trust, stamped: { from: earliest, until } });
+    const judged = findCertifiedSigner([read("signer.pem")], {
+      ...trust,
+      stamped: { from: earliest, until, ends: [] },
+    });
     await expect(judged).rejects.toThrow(/is not trusted/);
   });
+});
+
+const fromPem = (pem: string) => Buffer.from(pem.replaceAll(/-----[A-Z0-9 ]+-----|\s+/g, ""), "base64");
+
+test("what is stamped has to be asked anew when the first list runs out that acquits signer or authority", async () => {
+  const [root, stampRoot] = [createRoot(), createRoot("stamps")];
+  const stamper = createTimestamper("stamps", { from: 0, until: YEARS_LATER }, stampRoot);
+  const [now, then] = [Date.parse("2027-01-01T00:00:00Z"), Date.parse("2026-12-01T00:00:00Z")];
+  const token = answerTimestamp(stamper, OVER, then, { certificates: [stamper] });
+  const judge = async (ofSigner: number, ofStamper: number) => {
+    const lists = [listRevoked(root, [], { from: LONG.from, until: ofSigner })];
+    lists.push(listRevoked(stampRoot, [], { from: LONG.from, until: ofStamper }));
+    const crls = lists.map(fromPem);
+    const stamped = await findStampedMoment(
+      { tokens: [token], over: OVER },
+      { authorities: [stampRoot.certificate], crls, now },
+    );
+    const certificates = [root.certificate];
+    return findCertifiedSigner([createSigner(root).certificate], { certificates, crls, now, stamped });
+  };
+  const [soon, late] = [Date.parse("2027-01-02T00:00:00Z"), Date.parse("2027-03-01T00:00:00Z")];
+  expect((await judge(late, soon)).until).toBe(soon);
+  expect((await judge(soon, late)).until).toBe(soon);
+});
+
+test("a timestamp by a key that nobody can read is one that does not hold, and no fault of ours", async () => {
+  const stranger = createTimestamper("stamps", { from: 0, until: YEARS_LATER }, createRoot("stranger"));
+  const certificate = Buffer.from(stranger.certificate);
+  // The algorithm of its key becomes one that there is not.
+  certificate[certificate.indexOf(Buffer.from("06072a8648ce3d0201", "hex")) + 8] = 0x63;
+  const bent = { ...stranger, certificate };
+  await expect(find([answerTimestamp(bent, OVER, 0, { certificates: [bent] })])).rejects.toThrow(
+    "its timestamp does not hold: the key of its authority may not sign: it cannot be read",
+  );
 });

@@ -24,7 +24,7 @@ export async function askLocally(args: readonly string[]): Promise<Said> {
   const program = new Command();
   addVerification(program, async (act) => {
     try {
-      said = toSaid(await act({ proxy: { https: "", http: "", except: "" } }));
+      said = toSaid(await act({ readProxy: () => ({ https: "", http: "", except: "" }) }));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       said = { code: 2, text: error.message };

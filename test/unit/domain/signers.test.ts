@@ -30,6 +30,11 @@ const say = (signer: Signer, value?: string) => {
   return resolved.outcome === "usable" ? resolved.anchor.by : resolved.finding.code;
 };
 
+const ALONE = readFileSync(
+  fileURLToPath(new URL("../../vectors/model-signing/usages/alone.pem", import.meta.url)),
+  "utf8",
+);
+
 describe("what a signer is trusted by", () => {
   const root = readCertificate("root");
   test.each<[string, Signer, string | undefined, string]>([
@@ -86,6 +91,7 @@ describe("what a signer is trusted by", () => {
       root,
       "TrustRootMismatch",
     ],
+    ["a signer who vouches for himself", { name: "s", x509: { roots: pin(ALONE) } }, ALONE, "x509"],
     [
       "a root certificate beside what lies between",
       { name: "s", x509: { roots: pin(`${root}${readCertificate("between")}`) } },
