@@ -1,6 +1,7 @@
 /** Threads for work that would hold up everything else. A thread that dies or takes too long is an error. */
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
+import { ThreadError } from "./thread-error.ts";
 
 /** What runs in a thread; each is a module whose default export does the work. */
 const WORKERS = {
@@ -18,9 +19,6 @@ export interface ThreadOptions {
   /** Counted from when a thread takes the work up. */
   timeoutMs: number;
 }
-
-/** A thread that died, or was ended because it took too long. */
-export class ThreadError extends Error {}
 
 export interface Threads<T, R> {
   /** Makes the task when its turn comes, which may be long after it was asked for. */

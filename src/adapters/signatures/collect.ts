@@ -9,7 +9,7 @@ import type { NamedSigner } from "../../domain/trust.ts";
 import { RegistryError } from "../registry/errors.ts";
 import type { ImageReference } from "../registry/reference.ts";
 import type { Content, Registry } from "../registry/registry.ts";
-import { ThreadError } from "../threads.ts";
+import { ThreadError } from "../thread-error.ts";
 import { findCandidates } from "./find-candidates.ts";
 import type { judgeCandidates, JudgedCandidate } from "./judge-candidates.ts";
 import { findMisfit, type FoundArtifact, matchModel, type ModelFacts, type ModelSearch } from "./match-model.ts";

@@ -8,7 +8,7 @@ import { collectSignatures } from "../../../src/adapters/signatures/collect.ts";
 import { findCandidates } from "../../../src/adapters/signatures/find-candidates.ts";
 import type { JudgedCandidate } from "../../../src/adapters/signatures/judge-candidates.ts";
 import { findMisfit } from "../../../src/adapters/signatures/match-model.ts";
-import { ThreadError } from "../../../src/adapters/threads.ts";
+import { ThreadError } from "../../../src/adapters/thread-error.ts";
 
 const digestOf = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
