@@ -17,7 +17,7 @@ async function keepRunning(cluster: DemoCluster): Promise<void> {
       `  alias kubectl='${cluster.binary} kubectl --kubeconfig ${cluster.kubeconfig}'`,
       `  export KUBECONFIG=${cluster.kubeconfig}; bin/vouchsafe status -A`,
       `People have their own kubeconfigs: ${cluster.dir}/{alice,bob,ruth,eve,ada,olga}.kubeconfig`,
-      "olga alone may stop, revoke and handle incidents. To act as a person, such as olga:",
+      "olga alone may stop and handle incidents. To act as a person, such as olga:",
       `  bin/vouchsafe --kubeconfig ${cluster.dir}/olga.kubeconfig incident list -n voice --all`,
       "Press Ctrl-C to end it.",
       "",

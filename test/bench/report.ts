@@ -17,7 +17,7 @@ export interface Section {
 
 const HEAD = `# Benchmarks
 
-\`make bench\` writes this page. All processes (API server, etcd, controllers, operator, the one who measures) share one
+\`make bench\` writes this page, \`make bench-verification\` the part on verification. All processes (API server, etcd, controllers, operator, the one who measures) share one
 machine, so times are upper bounds and ratios tell more: what is compared ran side by side in one run.
 `;
 

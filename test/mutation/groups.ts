@@ -96,6 +96,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: "model-artifact",
     mutate: packing("match-artifact", "match-files", "merge-layers", "model-digest", "paths", "path-set"),
-    tests: adapters("model-artifact", "model-artifact-digest", "model-artifact-bounds", "unread-weights"),
+    // Not model-artifact-bounds, which times: what is instrumented takes longer.
+    tests: adapters("model-artifact", "model-artifact-digest", "unread-weights"),
   },
 ];

@@ -23,7 +23,7 @@ async function mutate({ name, mutate: files, tests }: Group): Promise<Mutant[]> 
     // Stryker would rewrite it with the interface of TypeScript 6, which version 7 has not.
     tsconfigFile: "none.json",
     disableTypeChecks: false,
-    ignorePatterns: [".stryker", "docs", "charts", "examples/demo", "dist"],
+    ignorePatterns: [".stryker", "charts", "examples/demo", "dist"],
     reporters: ["progress-append-only", "survivors"],
     tempDirName: `.stryker/${name}`,
     // What the last run found is asked again only where tests or code changed since.

@@ -122,7 +122,7 @@ Exit status: 0 verified; 1 refused; 2 usage or environment. docs/refusals.md tel
     .addOption(methods("key", "certificate", "sigstore"))
     .requiredOption("--model-path <path>", "the model: a folder, or one file")
     .requiredOption("--output-bundle <file>", "where to write the signature, such as model.sig")
-    .requiredOption("--private-key <pem>", "the key, on P-256, P-384 or P-521")
+    .option("--private-key <pem>", "methods key and certificate: the key, on P-256, P-384 or P-521")
     .option("--signing-cert <pem>", "method certificate: the key's certificate")
     .addOption(
       repeatable("--cert-chain <pem>", "method certificate: what lies between it and its root; may be repeated"),

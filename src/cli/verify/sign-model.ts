@@ -15,11 +15,14 @@ import { createProgress } from "./progress.ts";
 import { describeAdvice, MODEL_REFUSALS } from "./refusals.ts";
 import { readSigningChain } from "./signing-chain.ts";
 
+/** Methods by which something can be signed here. */
+type OwnMethod = Exclude<Method, "sigstore">;
+
 export interface SignModelOptions {
   method: Method;
   modelPath: string;
   outputBundle: string;
-  privateKey: string;
+  privateKey?: string;
   signingCert?: string;
   certChain: string[];
   ignorePaths: string[];
@@ -43,17 +46,23 @@ async function demandReplaceable(path: string): Promise<void> {
   }
 }
 
-async function readChain({ method, signingCert, certChain }: SignModelOptions, key: KeyObject) {
+/** The key, where the method has one. */
+async function readKey({ method, privateKey }: SignModelOptions): Promise<{ method: OwnMethod; key: KeyObject }> {
+  if (method === "sigstore")
+    throw new UsageError(
+      "signing by --method sigstore needs a login in a browser: model_signing sign sigstore MODEL --signature FILE",
+    );
+  if (privateKey === undefined) throw lacks("--private-key", method);
+  return { method, key: await readPrivateKey(privateKey) };
+}
+
+async function readChain({ signingCert, certChain }: SignModelOptions, method: OwnMethod, key: KeyObject) {
   switch (method) {
     case "key":
       return { certificates: [], warnings: [] };
     case "certificate":
       if (signingCert === undefined) throw lacks("--signing-cert", method);
       return readSigningChain(signingCert, certChain, key, Date.now());
-    case "sigstore":
-      throw new UsageError(
-        "signing by --method sigstore needs a login in a browser: model_signing sign sigstore MODEL --signature FILE",
-      );
   }
 }
 
@@ -95,8 +104,8 @@ function refuse(model: string, { code, message }: ModelRefusal): Answer {
 /** Signs, and writes the signature file. */
 export async function runSignModel(options: SignModelOptions): Promise<Answer> {
   const { modelPath: model, outputBundle } = options;
-  const key = await readPrivateKey(options.privateKey);
-  const chain = await readChain(options, key);
+  const { method, key } = await readKey(options);
+  const chain = await readChain(options, method, key);
   const leftOut = await readLeftOut(model, options.ignorePaths, outputBundle);
   await demandReplaceable(outputBundle);
   const warnings = [...warnOfStrayOptions(options), ...chain.warnings, ...leftOut.warnings];

@@ -90,6 +90,13 @@ describe("what is told", () => {
   });
 });
 
+test("without a key it is told what the method takes", async () => {
+  const sign = (method: string) =>
+    askLocally(["sign-model", "--method", method, "--model-path", model, "--output-bundle", at("model.sig")]);
+  expect(await sign("key")).toEqual({ code: 2, text: "--method key needs --private-key" });
+  expect(await sign("sigstore")).toEqual({ code: 2, text: expect.stringContaining("model_signing sign sigstore") });
+});
+
 test("a certificate of another key is not signed with", async () => {
   await rm(at("model.sig"), { force: true });
   expect(await signByCertificate("secp384r1.pem")).toEqual({
