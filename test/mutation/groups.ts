@@ -97,6 +97,6 @@ export const GROUPS: readonly Group[] = [
     name: "model-artifact",
     mutate: packing("match-artifact", "match-files", "merge-layers", "model-digest", "paths", "path-set"),
     // Not model-artifact-bounds, which times: what is instrumented takes longer.
-    tests: adapters("model-artifact", "model-artifact-digest", "unread-weights"),
+    tests: adapters("model-artifact", "model-artifact-digest", "model-artifact-tar", "unread-weights"),
   },
 ];
