@@ -71,16 +71,21 @@ async function readLayers({ layers }: FormedArtifact, about: ArtifactCase): Prom
   const hash = about.hash ?? ((task: LayerTask) => hashLayer(task, open));
   const listing = toListing(signed);
   const isKnown = ({ packing }: FormLayer) => packing === "raw" && isPlain(listing) && about.readsAll !== true;
-  const unknown = layers.filter((layer) => !isKnown(layer));
-  demandLikely(unknown, signed, limits);
-  const sizes = new Map(unknown.map((layer) => [toCacheKey(toTask(layer, listing, limits)), layer.descriptor.size]));
+  demandLikely(
+    layers.filter((layer) => !isKnown(layer)),
+    signed,
+    limits,
+  );
+  const asked = layers.map((layer) => {
+    const task = toTask(layer, listing, limits);
+    return { layer, task, key: toCacheKey(task) };
+  });
+  const sizes = new Map(asked.flatMap(({ layer, task, key }) => (isKnown(layer) ? [] : [[key, task.size] as const])));
   meter?.begin([...sizes.values()]);
   const done = new Map<string, LayerContents>();
   const read: LayerContents[] = [];
   const tally = createTally(limits);
-  for (const layer of layers) {
-    const task = toTask(layer, listing, limits);
-    const key = toCacheKey(task);
+  for (const { layer, task, key } of asked) {
     let contents = isKnown(layer) ? toKnown(task) : done.get(key);
     if (contents === undefined) {
       contents = await (store === undefined ? hash(task) : readOnce(store, key, () => hash(task)));

@@ -13,13 +13,8 @@ export async function readOnce(
   const ours = running.get(store) ?? new Map<string, Promise<void>>();
   running.set(store, ours);
   while (ours.has(key)) await ours.get(key);
-  let end = () => {};
-  ours.set(
-    key,
-    new Promise<void>((ok) => {
-      end = ok;
-    }),
-  );
+  const { promise, resolve } = Promise.withResolvers<void>();
+  ours.set(key, promise);
   try {
     const kept = await store.get(key);
     if (kept !== undefined) return kept;
@@ -28,6 +23,6 @@ export async function readOnce(
     return contents;
   } finally {
     ours.delete(key);
-    end();
+    resolve();
   }
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
 import { IN_TOTO_TYPE } from "../in-toto.ts";
-import { MAX_CERTIFICATE } from "../signatures/bundle.ts";
+import { MAX_CERTIFICATE, MAX_CHAIN } from "../signatures/bundle.ts";
 import { broken } from "./refusal.ts";
 
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -26,7 +26,7 @@ const material = z.looseObject({
   publicKey: z.looseObject({}).optional(),
   x509CertificateChain: z
     .object({
-      certificates: z.array(certificate).min(1).max(16),
+      certificates: z.array(certificate).min(1).max(MAX_CHAIN),
     })
     .optional(),
   certificate: certificate.optional(),

@@ -2,7 +2,7 @@
 import { type Bundle, bundleFromJSON, ValidationError } from "@sigstore/bundle";
 import { z } from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
-import { BUNDLE_VERSIONS, MAX_CERTIFICATE } from "../signatures/bundle.ts";
+import { BUNDLE_VERSIONS, MAX_CERTIFICATE, MAX_CHAIN } from "../signatures/bundle.ts";
 import { Refusal } from "./verdict.ts";
 
 /** A statement of a model with a hundred thousand files still fits. */
@@ -68,7 +68,7 @@ const shape = z
         .looseObject({ rfc3161Timestamps: z.array(z.unknown()).max(32).optional() })
         .nullish(),
       certificate: certificate.optional(),
-      x509CertificateChain: z.looseObject({ certificates: z.array(certificate).max(16) }).optional(),
+      x509CertificateChain: z.looseObject({ certificates: z.array(certificate).max(MAX_CHAIN) }).optional(),
     }),
   })
   .refine(({ messageSignature, dsseEnvelope }) => messageSignature === undefined || dsseEnvelope === undefined, {

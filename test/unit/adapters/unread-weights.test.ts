@@ -1,15 +1,14 @@
 // The registry's own log: a model in raw layers is matched without a byte of its weights, and read once where formats count.
-import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { type Artifact, packBundle, packModel } from "../../../examples/silero/pack.ts";
 import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts";
-import { writeStatement } from "../../../src/adapters/model-signing/manifest.ts";
 import type { ReleaseArtifact } from "../../../src/api/model-release.ts";
 import { openRegistry } from "../../../src/adapters/registry/open.ts";
-import { toPae } from "../../../src/adapters/in-toto.ts";
 import { collectSignatures } from "../../../src/adapters/signatures/collect.ts";
 import { judgeCandidates } from "../../../src/adapters/signatures/judge-candidates.ts";
 import { type Reply, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
+import { sha256, signWithKey, toStatement } from "../../harness/models.ts";
 
 afterAll(stopHostileRegistries);
 
@@ -17,32 +16,13 @@ const FILES = [
   { path: "card.txt", bytes: Buffer.from("A model."), kind: "doc" as const },
   { path: "w.bin", bytes: Buffer.alloc(300_000, "weights "), kind: "weight" as const },
 ];
-const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const PEM = publicKey.export({ type: "spki", format: "pem" }).toString();
 const KEY_DIGEST = `sha256:${sha256(publicKey.export({ type: "spki", format: "der" }))}`;
 
 const model = packModel("m", "v1", FILES);
-const payload = writeStatement(
-  "m",
-  FILES.map(({ path, bytes }) => ({ name: path, digest: sha256(bytes) })),
-  [],
-);
-const TYPE = "application/vnd.in-toto+json";
-const referrer = packBundle(
-  Buffer.from(
-    JSON.stringify({
-      mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
-      verificationMaterial: { publicKey: { hint: "" }, tlogEntries: [] },
-      dsseEnvelope: {
-        payloadType: TYPE,
-        payload: payload.toString("base64"),
-        signatures: [{ sig: sign("sha256", toPae(TYPE, payload), privateKey).toString("base64") }],
-      },
-    }),
-  ),
-  model,
-);
+const resources = FILES.map(({ path, bytes }) => ({ name: path, digest: sha256(bytes), algorithm: "sha256" }));
+const referrer = packBundle(signWithKey(toStatement(resources), privateKey), model);
 
 /** Answers as a registry that holds the artifacts. */
 const serve =

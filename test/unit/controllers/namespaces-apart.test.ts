@@ -1,12 +1,10 @@
 // A namespace's pull secrets open registries to its own releases and to nobody else's: not by a look that is shared, not by
 // a token that is kept, and not by what was found in a layer.
-import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { type Artifact, packBundle } from "../../../examples/silero/pack.ts";
-import { toPae } from "../../../src/adapters/in-toto.ts";
 import { keepLayers } from "../../../src/adapters/model-artifact/keep-layers.ts";
 import { createLayerPool } from "../../../src/adapters/model-artifact/layer-pool.ts";
-import { writeStatement } from "../../../src/adapters/model-signing/manifest.ts";
 import { createRegistryOpener } from "../../../src/adapters/registry/open.ts";
 import { parseDockerConfig } from "../../../src/adapters/registry/pull-secrets.ts";
 import { judgeCandidates } from "../../../src/adapters/signatures/judge-candidates.ts";
@@ -15,6 +13,7 @@ import { ModelRelease } from "../../../src/api/model-release.ts";
 import { createVerificationController } from "../../../src/controllers/verification/controller.ts";
 import type { FoundSecrets } from "../../../src/controllers/verification/pull-secrets.ts";
 import { type Reply, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
+import { signWithKey, toResources, toStatement } from "../../harness/models.ts";
 import { packLayer, tarFiles, toArtifact } from "../../harness/packs.ts";
 import { eventually } from "../../harness/wait.ts";
 import { make, POLICY_SPEC } from "../domain/voice.ts";
@@ -26,29 +25,10 @@ afterEach(stopHostileRegistries);
 
 const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const PEM = publicKey.export({ type: "spki", format: "pem" }).toString();
-const TYPE = "application/vnd.in-toto+json";
 const FILES = { "notes.txt": "hello\n" };
 const MODEL = toArtifact("ModelPack", [packLayer("ModelPack", "tar+gzip", tarFiles(FILES))]);
 const LAYER = MODEL.blobs[1]?.digest ?? "";
-const payload = writeStatement(
-  "m",
-  Object.entries(FILES).map(([name, text]) => ({ name, digest: createHash("sha256").update(text).digest("hex") })),
-  [],
-);
-const SIGNATURE = packBundle(
-  Buffer.from(
-    JSON.stringify({
-      mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
-      verificationMaterial: { publicKey: { hint: "" }, tlogEntries: [] },
-      dsseEnvelope: {
-        payloadType: TYPE,
-        payload: payload.toString("base64"),
-        signatures: [{ sig: sign("sha256", toPae(TYPE, payload), privateKey).toString("base64") }],
-      },
-    }),
-  ),
-  MODEL,
-);
+const SIGNATURE = packBundle(signWithKey(toStatement(toResources(FILES)), privateKey), MODEL);
 
 /** Answers as a registry that holds the model and its signature, and what `isHeld` says of their blobs. */
 const serve =
