@@ -13,14 +13,27 @@ export interface Trust {
 }
 
 /** By the object: a root is not changed once it has been read. */
+const materials = new WeakMap<TrustedRoot, TrustMaterial>();
 const known = new WeakMap<TrustedRoot, Trust>();
 
-function makeTrust(root: TrustedRoot): Trust {
+function makeMaterial(root: TrustedRoot): TrustMaterial {
   const material = toTrustMaterial(root);
   for (const { certChain } of [...material.certificateAuthorities, ...material.timestampAuthorities])
     keepAnswers(certChain);
-  return { material, chains: root.certificateAuthorities.map(readAuthorities) };
+  return material;
 }
+
+/** What @sigstore/verify makes of a root. Throws what it throws where a part of it cannot be read. */
+export function recallMaterial(root: TrustedRoot): TrustMaterial {
+  const found = materials.get(root) ?? makeMaterial(root);
+  materials.set(root, found);
+  return found;
+}
+
+const makeTrust = (root: TrustedRoot): Trust => ({
+  material: recallMaterial(root),
+  chains: root.certificateAuthorities.map(readAuthorities),
+});
 
 /** What a root that was read before trusts. */
 export function recallTrust(root: TrustedRoot): Trust {

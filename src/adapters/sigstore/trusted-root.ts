@@ -1,9 +1,9 @@
 /** Whom verification trusts: certificate authorities, logs and timestamp authorities, as a trusted_root.json names them. */
 import { X509Certificate } from "node:crypto";
 import { type CertificateAuthority, type TimeRange, TrustedRoot } from "@sigstore/protobuf-specs";
-import { toTrustMaterial } from "@sigstore/verify";
 import { z } from "zod";
 import { parseBoundedJson } from "../decode.ts";
+import { recallMaterial } from "./trust.ts";
 
 const MEDIA_TYPE = /^application\/vnd\.dev\.sigstore\.trustedroot(\+json;version=0\.\d|\.v0\.\d\+json)$/;
 /** Many times what the public-good instance's has. */
@@ -31,7 +31,7 @@ function demandReadable(root: TrustedRoot): void {
   for (const { baseUrl, publicKey } of [...root.tlogs, ...root.ctlogs])
     demandTerm(`log ${JSON.stringify(baseUrl.slice(0, 80))}`, publicKey?.validFor);
   if (root.tlogs.length === 0) throw new Error("it names no transparency log, so that nothing would hold under it");
-  toTrustMaterial(root);
+  recallMaterial(root);
 }
 
 /** Reads a trusted_root.json. Throws a sentence where it is none, or where a part of it cannot be read. */

@@ -88,6 +88,17 @@ export function createPullSecrets({ client, logger, operator, own, opened }: Pul
     }
   };
 
+  const readSecrets = async (
+    namespace: string,
+    names: readonly string[],
+  ): Promise<{ keyring: Keyring; lacks: Lack[] }> => {
+    const read = await Promise.all(names.map((name) => readSecret(namespace, name)));
+    return {
+      keyring: read.flatMap((secret) => ("found" in secret ? secret.found : [])),
+      lacks: read.flatMap((secret) => ("found" in secret ? [] : [secret])),
+    };
+  };
+
   /** The listed Secrets that listed ServiceAccounts name, in the order in which they name them. */
   const listNamed = async ({ namespace, serviceAccounts, secrets }: OpenedNamespace) => {
     const read = await Promise.all(
@@ -103,31 +114,20 @@ export function createPullSecrets({ client, logger, operator, own, opened }: Pul
   const readNamespace = async (one: OpenedNamespace): Promise<{ keyring: Keyring; lacks: Lack[] }> => {
     const { namespace, serviceAccounts } = one;
     const { names, lacks, unnamed } = await listNamed(one);
-    const read = await Promise.all(names.map((name) => readSecret(namespace, name)));
+    const secrets = await readSecrets(namespace, names);
     const hints = unnamed.map((name) => ({
       lack: `Secret ${namespace}/${name} is not among the imagePullSecrets of ServiceAccount ${serviceAccounts.join(", ")}`,
       command: `kubectl get serviceaccount ${serviceAccounts[0]} -n ${namespace} -o yaml`,
     }));
-    return {
-      keyring: read.flatMap((secret) => ("found" in secret ? secret.found : [])),
-      // Where a ServiceAccount cannot be read, what it names is not known.
-      lacks: [
-        ...lacks,
-        ...read.flatMap((secret) => ("found" in secret ? [] : [secret])),
-        ...(lacks.length > 0 ? [] : hints),
-      ],
-    };
+    // Where a ServiceAccount cannot be read, what it names is not known.
+    return { keyring: secrets.keyring, lacks: [...lacks, ...secrets.lacks, ...(lacks.length > 0 ? [] : hints)] };
   };
 
   /** What the platform team named for all. Which of them is missing is for its log, not for every namespace. */
   const readOwn = async (): Promise<{ keyring: Keyring; lacks: Lack[] }> => {
-    const read = await Promise.all(own.map((name) => readSecret(operator.namespace, name)));
-    const lacks = read.flatMap((secret) => ("found" in secret ? [] : [secret]));
+    const { keyring, lacks } = await readSecrets(operator.namespace, own);
     for (const { lack } of lacks) logger.warn({ lack }, "pull secret not usable");
-    return {
-      keyring: read.flatMap((secret) => ("found" in secret ? secret.found : [])),
-      lacks: lacks.length === 0 ? [] : [toOwnLack(lacks.length)],
-    };
+    return { keyring, lacks: lacks.length === 0 ? [] : [toOwnLack(lacks.length)] };
   };
 
   const toOwnLack = (count: number): Lack => ({
