@@ -7,7 +7,7 @@ import { RiskAssessment } from "../api/risk-assessment.ts";
 import type { WarrantSpec } from "../api/warrant.ts";
 import { sayReading } from "../domain/describe-reading.ts";
 import { listValid } from "../domain/facts.ts";
-import { digestOfImage } from "../domain/images.ts";
+import { findReading } from "../domain/verified-artifacts.ts";
 import { judgeImage, judgePod, type PodLike, readDigest } from "../gate/judge-pod.ts";
 import type { KubeObject } from "../runtime/index.ts";
 import { describeOpen, listOpen } from "./containment/read-incidents.ts";
@@ -94,17 +94,15 @@ export async function explainRelease(session: Session, name: string): Promise<An
     `ModelRelease ${name}, version ${release.spec.version} of ${release.spec.system}`,
     ...showConditions(status?.conditions),
     "",
-    ...release.spec.artifacts.flatMap(({ name: artifact, image }) => {
-      const found = status?.artifacts?.find((one) => one.name === artifact);
-      const reading = (status?.reading ?? []).filter(
-        (one) => one.name === artifact && one.digest === digestOfImage(image),
-      );
+    ...release.spec.artifacts.flatMap((artifact) => {
+      const found = status?.artifacts?.find((one) => one.name === artifact.name);
+      const reading = findReading(release, artifact);
       return [
-        `${artifact}: ${image}`,
+        `${artifact.name}: ${artifact.image}`,
         ...(found?.signatures ?? []).map(describeSignature),
         ...(found?.problems ?? []).map(({ text }) => `  ${text}`),
-        ...(reading.length > 0 ? [`  being read: ${sayReading(reading)}`] : []),
-        ...(found === undefined && reading.length === 0 ? ["  not looked at yet"] : []),
+        ...(reading === undefined ? [] : [`  being read: ${sayReading([reading])}`]),
+        ...(found === undefined && reading === undefined ? ["  not looked at yet"] : []),
       ];
     }),
     "",
