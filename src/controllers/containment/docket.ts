@@ -1,10 +1,16 @@
 /** What one Incident is judged by, and whether something that runs is what it is about. */
 import type { Incident } from "../../api/incident.ts";
 import type { WarrantSpec } from "../../api/warrant.ts";
-import { isSameBreach, type ReleaseIndex, type RunningPod, type Sighting } from "../../gate/find-breaches.ts";
+import {
+  createJudge,
+  isSameBreach,
+  type ReleaseIndex,
+  type RunningPod,
+  type Sighting,
+} from "../../gate/find-breaches.ts";
 
-/** What one Incident is judged by. */
-export interface Docket {
+/** What is known beside one Incident. */
+interface CaseFile {
   incident: Incident;
   namespace: string;
   /** Undefined where the namespace has none any more. */
@@ -13,8 +19,24 @@ export interface Docket {
   /** Systems whose fence somebody opens. */
   widened: ReadonlySet<string>;
   now: number;
-  /** Why a pod is in breach now; undefined where it is vouched for, or where nothing can be judged. */
-  sight: (pod: RunningPod) => Sighting | undefined;
+}
+
+/** Why a pod is in breach now; undefined where it is vouched for, or where nothing can be judged. */
+type Sight = (pod: RunningPod) => Sighting | undefined;
+
+/** What one Incident is judged by. */
+export interface Docket extends CaseFile {
+  sight: Sight;
+  /** The same as if nobody had ordered a stop: an order hides the reason that an earlier Incident is about. */
+  sightBeneathOrders: Sight;
+}
+
+/** Opens the docket of one Incident. */
+export function openDocket(file: CaseFile): Docket {
+  const { warrant, index, now, namespace } = file;
+  const judgeBy = (known: ReleaseIndex): Sight =>
+    warrant === undefined ? () => undefined : createJudge(warrant, known, { now, namespace });
+  return { ...file, sight: judgeBy(index), sightBeneathOrders: judgeBy({ ...index, stops: new Map() }) };
 }
 
 /** Whether a pod is what the Incident is about, and whether it is in breach at all. */
@@ -26,15 +48,17 @@ export function judgePodOf(docket: Docket, pod: RunningPod): { isConcerned: bool
     const isOpen = system !== undefined && pod.system === system && docket.widened.has(system);
     return { isConcerned: isOpen, isInBreach: isOpen || docket.sight(pod) !== undefined };
   }
-  const sighting = docket.sight(pod);
-  return { isConcerned: isConcerned(docket.incident, sighting), isInBreach: sighting !== undefined };
+  return { isConcerned: isConcerned(docket, pod), isInBreach: docket.sight(pod) !== undefined };
 }
 
-/** Whether something sighted is what the Incident is about, also where a worse reason came up since. */
-const isConcerned = ({ spec }: Incident, sighting: Sighting | undefined) =>
-  sighting !== undefined &&
-  (isSameBreach(sighting, spec) ||
-    (spec.release !== undefined && sighting.release === spec.release && sighting.system === spec.system));
+/** Whether something that runs is what the Incident is about, also where a worse reason came up since. */
+function isConcerned({ incident: { spec }, sight, sightBeneathOrders }: Docket, pod: RunningPod): boolean {
+  const isAbout = (sighting: Sighting | undefined) =>
+    sighting !== undefined &&
+    (isSameBreach(sighting, spec) ||
+      (spec.release !== undefined && sighting.release === spec.release && sighting.system === spec.system));
+  return isAbout(sight(pod)) || isAbout(sightBeneathOrders(pod));
+}
 
 /** Whether pods made from images of a system would be vouched for; never where nothing can be judged. */
 export const isTemplateVouched = (docket: Docket, system: string, images: readonly string[]) =>
@@ -42,4 +66,4 @@ export const isTemplateVouched = (docket: Docket, system: string, images: readon
 
 /** Whether pods made from images of a system would be what the Incident is about. */
 export const isTemplateConcerned = (docket: Docket, system: string, images: readonly string[]) =>
-  isConcerned(docket.incident, docket.sight({ name: "", system, images, isMirror: false }));
+  isConcerned(docket, { name: "", system, images, isMirror: false });

@@ -23,7 +23,7 @@ import { isOver, type PodFacts, selects, toWorkloadKey, type WorkloadFacts } fro
 import { listWorkloads, type World } from "../world.ts";
 import { observeChoices } from "./choose.ts";
 import type { ContainedPod, ContainedWorkload, ContainmentFacts } from "./facts.ts";
-import { type Docket, isTemplateConcerned, isTemplateVouched, judgePodOf } from "./docket.ts";
+import { type Docket, isTemplateConcerned, isTemplateVouched, judgePodOf, openDocket } from "./docket.ts";
 import { observeJobs } from "./jobs.ts";
 
 const NOT_BY_DIGEST: ReadonlySet<string> = new Set(["FenceWidened", "MirrorPod", "GovernanceChanged"]);
@@ -142,8 +142,7 @@ export async function observeContainment(
   const widened = new Set(observeWidening(world, namespace).map(({ system }) => system));
   const now = tools.now();
   const index = observeReleases(world, namespace);
-  const sight = warrant === undefined ? () => undefined : createJudge(warrant, index, { now, namespace });
-  const docket: Docket = { incident, namespace, warrant, index, widened, now, sight };
+  const docket = openDocket({ incident, namespace, warrant, index, widened, now });
   const { tier, steps } = findLadder(world, operatorNamespace, namespace, incident);
   const entryOf = ({ kind, metadata }: WorkloadFacts) =>
     incident.status?.workloads?.find((entry) => entry.kind === kind && entry.name === metadata.name);

@@ -13,6 +13,7 @@ import {
   readWorkload,
   runV5,
   runV6,
+  type SeenIncident,
   SYSTEM,
   tryApply,
   tryPod,
@@ -106,6 +107,22 @@ test("stop ends the pods and keeps them away; resume brings them back; the Incid
   expect((await run(place, "alice", "incident", "close", name)).code).toBe(0);
   await untilIncident(place, "SystemStopped", has("Closed", "True"));
   expect(await listFaults(stage)).toEqual([]);
+}, 180_000);
+
+test("a Stop beside an earlier breach leaves what that breach came to as it is", async () => {
+  const { place } = await runV5(stage, "beside");
+  await makeOncall(place);
+  const revoked = await run(place, "alice", "revoke", "release", "voice-gate-v5", "--reason", "It drops callers.");
+  expect(revoked.code, revoked.stderr).toBe(0);
+  const isStopped = (one: SeenIncident) => has("Restored", "Stopped")(one) && did("stop", "Done")(one);
+  const earlier = await untilIncident(place, "ReleaseRevoked", isStopped);
+  const stopped = await run(place, "alice", "stop", "voice-gate", "--reason", "Nobody may bring it back.");
+  expect(stopped.code, stopped.stderr).toBe(0);
+  await untilIncident(place, "SystemStopped", did("stop", "Done"));
+  const later = await untilIncident(place, "ReleaseRevoked");
+  expect(actionsOf(earlier), "nothing vouched was left").toContain("rollBack Deployment/voice-gate Failed");
+  expect(actionsOf(later), "nothing went back, and it stays stopped for this reason too").toEqual(actionsOf(earlier));
+  expect(conditionOf(later, "Restored")).toEqual(conditionOf(earlier, "Restored"));
 }, 180_000);
 
 test("with the operator down a Stop keeps new pods out and says what waits; the operator carries it out later", async () => {
