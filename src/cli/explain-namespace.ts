@@ -13,9 +13,11 @@ import { Stop } from "../api/stop.ts";
 import { evaluateNamespace } from "../domain/evaluate.ts";
 import type { FenceFacts, NamespaceFacts, PolicyFacts, Read } from "../domain/facts.ts";
 import { resolveSigner } from "../domain/signers.ts";
+import type { WarrantSpec } from "../api/warrant.ts";
 import { compileWarrant } from "../gate/compile-warrant.ts";
 import { judgePod, type PodLike } from "../gate/judge-pod.ts";
 import type { KubeObject } from "../runtime/index.ts";
+import { findFault, listFaults } from "./governance-faults.ts";
 import { readAll, readCore, readOne, readWarrants } from "./read.ts";
 import { type Answer, type Session, toTable, UsageError } from "./session.ts";
 
@@ -58,8 +60,7 @@ async function readFacts(session: Session, policy: PolicyFacts): Promise<Namespa
 }
 
 /** The Warrant that stands, where the policy is in force; else the one that the operator would compile. */
-async function judgeUnder(session: Session, policy: string, inForce: Mode | undefined) {
-  const standing = inForce === undefined ? undefined : (await readWarrants(session)).get(inForce);
+async function judgeUnder(session: Session, policy: string, standing: WarrantSpec | undefined) {
   if (standing !== undefined) {
     const closed = Object.values(standing.systems ?? {}).flatMap(({ why }) => (why === undefined ? [] : [why.text]));
     return { warrant: standing, findings: closed };
@@ -96,7 +97,10 @@ export async function explainNamespace(base: Session, name: string, policyName: 
     );
   }
   const inForce = MODES.find((mode) => labels[modeLabel(mode)] === chosen);
-  const { warrant, findings } = await judgeUnder(session, chosen, inForce);
+  const standing = inForce === undefined ? undefined : (await readWarrants(session)).get(inForce);
+  const { warrant, findings } = await judgeUnder(session, chosen, standing);
+  const inOtherModes = (await listFaults(session, name)).map(({ fault }) => fault);
+  const faults = new Set([...inOtherModes, findFault(warrant) ?? []].flat());
   const { items: pods } = await session.client.list<KubeObject & PodLike>(PODS, { namespace: name });
   const judged = pods.map((pod) => ({ pod: pod.metadata.name, refused: judgePod(pod, warrant, session.now) }));
   const refused = judged.filter((one) => one.refused !== undefined);
@@ -106,7 +110,7 @@ export async function explainNamespace(base: Session, name: string, policyName: 
       ? `Namespace ${name} is governed (${named.join(", ")}).`
       : `Namespace ${name} is not governed yet.`,
     `AIPolicy ${chosen} lets ${granted.length} of ${Object.keys(warrant.images ?? {}).length} listed images run.`,
-    ...findings,
+    ...new Set([...faults, ...findings]),
     "",
     refused.length === 0
       ? `None of its ${pods.length} pods would be refused.`
@@ -114,8 +118,15 @@ export async function explainNamespace(base: Session, name: string, policyName: 
     ...toTable(refused.map((one) => [`  ${one.pod}`, one.refused?.text ?? ""])),
   ];
   return {
-    exit: refused.length === 0 ? 0 : 1,
-    json: { namespace: name, policy: chosen, modes: named, granted: granted.map(([digest]) => digest), pods: judged },
+    exit: refused.length + faults.size === 0 ? 0 : 1,
+    json: {
+      namespace: name,
+      policy: chosen,
+      modes: named,
+      faults: [...faults],
+      granted: granted.map(([digest]) => digest),
+      pods: judged,
+    },
     lines,
   };
 }

@@ -2,16 +2,19 @@
 import { AISystem } from "../api/ai-system.ts";
 import type { Condition } from "../api/fields.ts";
 import { describeOpen, listOpen } from "./containment/read-incidents.ts";
+import { listFaults } from "./governance-faults.ts";
 import { readAll } from "./read.ts";
 import { type Answer, type Session, toTable } from "./session.ts";
 
 const find = (conditions: readonly Condition[] | undefined, type: string) =>
   conditions?.find((one) => one.type === type);
 
-/** Runs the command; exit status 1 where a system is not ready. */
+/** Runs the command; exit status 1 where a system is not ready, or what governs its namespace is not sound. */
 export async function status(session: Session, allNamespaces: boolean): Promise<Answer> {
   const reads = await readAll<AISystem>(session, AISystem, allNamespaces ? undefined : session.namespace);
   const open = await listOpen(session, allNamespaces ? undefined : session.namespace);
+  const faults = await listFaults(session, allNamespaces ? undefined : session.namespace);
+  const ofNamespaces = faults.map(({ namespace, fault }) => `namespace ${namespace}: ${fault}`);
   const systems = reads.map((read) => {
     const { name, namespace = "" } = read.metadata;
     if (read.outcome === "invalid") return { namespace, name, tier: "", release: "", ready: "False", why: read.why };
@@ -29,14 +32,14 @@ export async function status(session: Session, allNamespaces: boolean): Promise<
   if (systems.length === 0) {
     const where = allNamespaces ? "the cluster" : `namespace ${session.namespace}`;
     return {
-      exit: 0,
+      exit: faults.length === 0 ? 0 : 1,
       json: [],
-      lines: [`There is no AISystem in ${where}. Start with: kubectl explain aisystem.spec`],
+      lines: [`There is no AISystem in ${where}. Start with: kubectl explain aisystem.spec`, ...ofNamespaces],
     };
   }
   const rows = systems.map(({ namespace, name, tier, release, ready }) => [namespace, name, tier, release, ready]);
   // What a breach stopped is not waiting for whatever release is left over, so its Incidents come first.
-  const waiting = systems
+  const ofSystems = systems
     .filter(({ why }) => why !== "")
     .flatMap(({ namespace, name, why }) => [
       ...open
@@ -44,7 +47,8 @@ export async function status(session: Session, allNamespaces: boolean): Promise<
         .map((incident) => `${name}: ${describeOpen(incident)}`),
       `${name}: ${why}`,
     ]);
-  const isReady = systems.every(({ ready }) => ready === "True");
+  const waiting = [...ofNamespaces, ...ofSystems];
+  const isReady = faults.length === 0 && systems.every(({ ready }) => ready === "True");
   const lines = [
     ...toTable([["NAMESPACE", "SYSTEM", "TIER", "RELEASE", "READY"], ...rows]),
     ...(waiting.length > 0 ? ["", ...waiting] : []),

@@ -11,9 +11,11 @@ import { explainRelease, explainSystem } from "../../../src/cli/explain.ts";
 import { explainNamespace } from "../../../src/cli/explain-namespace.ts";
 import { adviseGrant } from "../../../src/cli/forbidden.ts";
 import { status } from "../../../src/cli/status.ts";
+import { Warrant } from "../../../src/api/warrant.ts";
 import { VERSION } from "../../../src/cli/version.ts";
 import { whoami } from "../../../src/cli/whoami.ts";
 import { make, MODEL, POLICY_SPEC, SYSTEM_SPEC, toReleaseSpec } from "../domain/voice.ts";
+import { after, warrantOf } from "../gate/breach-scene.ts";
 import { toSession } from "./fake-session.ts";
 
 const POLICY = make<AIPolicy>(AIPolicy, "standard", POLICY_SPEC);
@@ -35,6 +37,41 @@ test("a signer or a policy that is not there is told with those that are", async
   await expect(explainNamespace(session, "voice", "standrd")).rejects.toThrow(
     "there is no AIPolicy standrd, only: standard",
   );
+});
+
+describe("a namespace whose label names an AIPolicy that is not there", () => {
+  const namespace = {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "voice", labels: { "vouchsafe.dev/enforce": "nowhere" } },
+  };
+  const facts = after({ modes: new Map([["enforce", { outcome: "missing" as const, name: "nowhere" }]]) });
+  const warrant = make<Warrant>(Warrant, "enforce", warrantOf(facts));
+  const MISSING = /PolicyMissing: .*nowhere/;
+
+  test.each<[string, object[]]>([
+    ["the operator has looked at", [namespace, warrant]],
+    ["the operator has not looked at yet", [namespace]],
+  ])("is a fault to explain namespace, also where nothing runs in it: one that %s", async (_, objects) => {
+    const { exit, lines } = await explainNamespace(toSession({ objects }), "voice", undefined);
+    expect(lines.join("\n")).toMatch(MISSING);
+    expect(exit).toBe(1);
+  });
+
+  test.each<[string, object[]]>([
+    ["with no AISystem", [warrant]],
+    ["with one", [warrant, make<AISystem>(AISystem, "gate", SYSTEM_SPEC)]],
+  ])("and to status, %s", async (_, objects) => {
+    const { exit, lines } = await status(toSession({ objects }), false);
+    expect(lines.filter((line) => MISSING.test(line))).toEqual([expect.stringMatching(/^namespace voice: /)]);
+    expect(exit).toBe(1);
+  });
+
+  test("a sound one is none", async () => {
+    const sound = make<Warrant>(Warrant, "enforce", warrantOf(after({})));
+    const { exit } = await explainNamespace(toSession({ objects: [namespace, sound] }), "voice", undefined);
+    expect(exit).toBe(0);
+  });
 });
 
 describe("after a breach", () => {
