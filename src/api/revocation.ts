@@ -21,7 +21,9 @@ const namespacedSpec = withRules(
     ...shared,
     release: objectName()
       .optional()
-      .describe("A ModelRelease of this namespace; it stays revoked when it is deleted and made anew."),
+      .describe(
+        "A ModelRelease of this namespace; it stays revoked when it is deleted and made anew. Its models fall with it, and of its other images those that no release lists which is not revoked.",
+      ),
   }),
   { rule: "has(self.digests) || has(self.release)", message: "name digests, a release, or both" },
   never,

@@ -5,6 +5,7 @@ import { ModelRelease } from "../../api/model-release.ts";
 import { ClusterRevocation, Revocation } from "../../api/revocation.ts";
 import type { WarrantSpec } from "../../api/warrant.ts";
 import { listValid } from "../../domain/facts.ts";
+import { digestOfImage } from "../../domain/images.ts";
 import { toIso } from "../../domain/time.ts";
 import { isApiError } from "../../runtime/index.ts";
 import { createNamed } from "../create.ts";
@@ -23,7 +24,7 @@ export interface RevokeOptions {
 
 /** What is revoked, and where. */
 type Target =
-  | { what: "release"; name: string }
+  | { what: "release"; name: string; listed: readonly string[] }
   | { what: "digest"; digest: string; scope: "namespace" | "cluster" }
   | { what: "signer"; name: string };
 
@@ -94,11 +95,31 @@ const sayPending = (target: Target, { namespace }: Session): string[] => [
   `Next: kubectl get warrant enforce -n ${namespace} -o yaml`,
 ];
 
-const sayRefused = (session: Session, digests: readonly string[], incidents: readonly Incident[]): string[] => [
+/** What other releases list too may still run with them; whoever wants that gone too has to hear of it. */
+function saySpared(target: Target, digests: readonly string[]): string[] {
+  if (target.what !== "release" || digests.length === 0) return [];
+  const spared = target.listed.filter((digest) => !digests.includes(digest));
+  return spared.length === 0
+    ? []
+    : [
+        "Not refused for it, since a release that is not revoked lists it too:",
+        ...spared.map((digest) => `  ${digest}`),
+        "Next, where it may not run with any release: vouchsafe revoke digest",
+      ];
+}
+
+/** What is refused now, of a release also what is not, and what came of it. */
+const sayRefused = (
+  session: Session,
+  target: Target,
+  digests: readonly string[],
+  incidents: readonly Incident[],
+): string[] => [
   digests.length === 0
     ? "It is in force; every image of the release runs with other releases too, so no digest is refused for it alone."
     : `The API server refuses in namespace ${session.namespace}:`,
   ...digests.map((digest) => `  ${digest}`),
+  ...saySpared(target, digests),
   ...(incidents.length === 0
     ? ["No Incident came of it here: nothing that runs uses it."]
     : ["Open Incidents about it:", ...listLines(incidents, session)]),
@@ -147,7 +168,7 @@ async function revoke(session: Session, target: Target, options: RevokeOptions):
       lines: [head, ...look.lines],
     };
   const { digests, incidents } = look.value;
-  const lines = digests === undefined ? sayPending(target, session) : sayRefused(session, digests, incidents);
+  const lines = digests === undefined ? sayPending(target, session) : sayRefused(session, target, digests, incidents);
   const elsewhere = kind.namespaced ? [] : ["Other namespaces: kubectl get incidents -A"];
   return {
     exit: 0,
@@ -158,12 +179,14 @@ async function revoke(session: Session, target: Target, options: RevokeOptions):
 
 /** Revokes a release of the namespace. */
 export async function revokeRelease(session: Session, name: string, options: RevokeOptions): Promise<Answer> {
-  if ((await readOne(session, ModelRelease, name)) === undefined) {
+  const release = await readOne<ModelRelease>(session, ModelRelease, name);
+  if (release === undefined) {
     throw new UsageError(
       `there is no ModelRelease ${name} in namespace ${session.namespace}; one that was deleted is revoked by its digests: vouchsafe revoke digest`,
     );
   }
-  return revoke(session, { what: "release", name }, options);
+  const listed = [...new Set(release.spec.artifacts.map(({ image }) => digestOfImage(image)))];
+  return revoke(session, { what: "release", name, listed }, options);
 }
 
 /** Revokes a digest, here or everywhere. */

@@ -6,8 +6,10 @@ import { applyObjects, demand } from "../../harness/kubectl.ts";
 import {
   actionsOf,
   conditionOf,
+  digestsOf,
   did,
   has,
+  imagesOf,
   listFaults,
   listPods,
   readWorkload,
@@ -22,7 +24,7 @@ import {
   untilRuns,
   untilSeen,
 } from "./containment.ts";
-import { openStage, type Place, type Stage } from "./stage.ts";
+import { openStage, publish, type Place, type Stage } from "./stage.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -112,8 +114,21 @@ test("stop ends the pods and keeps them away; resume brings them back; the Incid
 test("a Stop beside an earlier breach leaves what that breach came to as it is", async () => {
   const { place } = await runV5(stage, "beside");
   await makeOncall(place);
+  const { model, server } = digestsOf(place, "v5");
+  // A release of another model that runs the same server.
+  await publish(place, "v6", (spec) => ({
+    ...spec,
+    artifacts: [
+      { name: "model", image: imagesOf(place, "v6").model, format: "ModelPack" },
+      { name: "server", image: imagesOf(place, "v5").server },
+    ],
+  }));
   const revoked = await run(place, "alice", "revoke", "release", "voice-gate-v5", "--reason", "It drops callers.");
   expect(revoked.code, revoked.stderr).toBe(0);
+  expect(revoked.stdout.split(/^Not refused for it.*\n/m), "what falls, and what does not").toEqual([
+    expect.stringContaining(`refuses in namespace beside:\n  ${model}\n`),
+    expect.stringContaining(`  ${server}\n`),
+  ]);
   const isStopped = (one: SeenIncident) => has("Restored", "Stopped")(one) && did("stop", "Done")(one);
   const earlier = await untilIncident(place, "ReleaseRevoked", isStopped);
   const stopped = await run(place, "alice", "stop", "voice-gate", "--reason", "Nobody may bring it back.");
