@@ -1,6 +1,6 @@
 // A private Sigstore in this process: an authority that issues for names, its certificate log, a transparency log and a
 // timestamp authority. It asks nobody who they are, and nothing of the network.
-import { createHash, sign } from "node:crypto";
+import { createHash, sign, X509Certificate } from "node:crypto";
 import { toPae } from "../../src/adapters/in-toto.ts";
 import {
   createAuthority,
@@ -159,4 +159,14 @@ export async function createSigstore(options: SigstoreOptions = {}): Promise<Pri
       );
     },
   };
+}
+
+/** What a bundle's certificate says its key is: SHA-256 of the SubjectPublicKeyInfo. */
+export function digestSigningKey(bundle: string): string {
+  const { verificationMaterial } = JSON.parse(bundle) as {
+    verificationMaterial: { certificate: { rawBytes: string } };
+  };
+  const { publicKey } = new X509Certificate(Buffer.from(verificationMaterial.certificate.rawBytes, "base64"));
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  return `sha256:${createHash("sha256").update(spki).digest("hex")}`;
 }

@@ -46,7 +46,15 @@ export const GROUPS: readonly Group[] = [
   {
     name: "certificates",
     mutate: ["src/adapters/certificates/*.ts"],
-    tests: adapters("name-constraints", "path-rules", "model-certificates", "timestamps", "authority", "corpus"),
+    tests: adapters(
+      "name-constraints",
+      "path-rules",
+      "light-certificate",
+      "model-certificates",
+      "timestamps",
+      "authority",
+      "corpus",
+    ),
   },
   {
     name: "decisions",

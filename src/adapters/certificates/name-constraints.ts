@@ -3,7 +3,8 @@
  * above it, and excluded by none. The engine asks only whether one of a certificate's names is permitted by one of the
  * authorities, and takes what stands before a colon or between two at signs for the host.
  */
-import { type Certificate, type GeneralName, NameConstraints, type RelativeDistinguishedNames } from "pkijs";
+import { type GeneralName, NameConstraints, type RelativeDistinguishedNames } from "pkijs";
+import type { RuledCertificate } from "./light-certificate.ts";
 import { listGeneralNames } from "./names.ts";
 import { CertificateRefusal } from "./refusal.ts";
 
@@ -76,7 +77,7 @@ function toName({ type, value }: GeneralName): Name {
 }
 
 /** All that a certificate is called; its subject where that is not empty. */
-function listNames(certificate: Certificate): Name[] {
+function listNames(certificate: RuledCertificate): Name[] {
   const { subject } = certificate;
   const own = subject.typesAndValues.length === 0 ? [] : [{ type: DIRECTORY, directory: subject }];
   return [...own, ...listGeneralNames(certificate).map(toName)];
@@ -101,7 +102,7 @@ function demandWithin(name: Name, constraints: NameConstraints): void {
     throw refuse("one of its authorities may not issue for a name in it");
 }
 
-const findConstraints = ({ extensions = [] }: Certificate): NameConstraints | undefined => {
+const findConstraints = ({ extensions = [] }: RuledCertificate): NameConstraints | undefined => {
   const found = extensions.find(({ extnID }) => extnID === NAME_CONSTRAINTS);
   if (found === undefined) return undefined;
   if (found.parsedValue instanceof NameConstraints) return found.parsedValue;
@@ -109,7 +110,7 @@ const findConstraints = ({ extensions = [] }: Certificate): NameConstraints | un
 };
 
 /** Holds the names on a path, the signer's certificate first, to what its authorities may issue for. */
-export function demandPermittedNames(path: readonly Certificate[]): void {
+export function demandPermittedNames(path: readonly RuledCertificate[]): void {
   for (const [step, authority] of path.entries()) {
     const constraints = step === 0 ? undefined : findConstraints(authority);
     if (constraints === undefined) continue;

@@ -1,15 +1,64 @@
 /** The names that a certificate carries: subjectAltName (RFC 5280 §4.2.1.6), as far as they name a person or a workload. */
-import { type Certificate, type GeneralName, GeneralNames, type RelativeDistinguishedNames } from "pkijs";
+import { ASN1Obj } from "@sigstore/core";
+import {
+  type Certificate,
+  type Extension,
+  type GeneralName,
+  GeneralNames,
+  type RelativeDistinguishedNames,
+} from "pkijs";
+import type { RuledCertificate } from "./light-certificate.ts";
 import { CertificateRefusal } from "./refusal.ts";
 
-const SUBJECT_ALT_NAME = "2.5.29.17";
+export const SUBJECT_ALT_NAME = "2.5.29.17";
+/** Tag of a SEQUENCE. */
+const SEQUENCE = 0x10;
 /** Tags of GeneralName: rfc822Name, dNSName, uniformResourceIdentifier. */
 const NAMING = new Set([1, 2, 6]);
 
-/** All its alternative names, of whatever kind. */
-export function listGeneralNames({ extensions = [] }: Certificate): GeneralName[] {
-  const value = extensions.find(({ extnID }) => extnID === SUBJECT_ALT_NAME)?.parsedValue as unknown;
-  return hasNames(value) ? new GeneralNames({ names: value.altNames as GeneralName[] }).names : [];
+/** Lengths of an address of the Internet Protocol, in bytes. */
+const IP_LENGTHS = new Set([4, 16]);
+
+/** Whether it is a GeneralName of any type (RFC 5280 §4.2.1.6), as far as it can be told without knowing the types. */
+function isGeneralName({ tag, value }: ASN1Obj): boolean {
+  if (!tag.isContextSpecific()) return false;
+  switch (tag.number) {
+    // Names in parts: otherName, x400Address, directoryName, ediPartyName.
+    case 0:
+    case 3:
+    case 4:
+    case 5:
+      return tag.constructed;
+    // rfc822Name, dNSName, uniformResourceIdentifier, registeredID. Whether they are in ASCII is told where they are read.
+    case 1:
+    case 2:
+    case 6:
+    case 8:
+      return !tag.constructed;
+    case 7:
+      return !tag.constructed && IP_LENGTHS.has(value.length);
+    default:
+      return false;
+  }
+}
+
+/** Whether the value of the extension is a list of names. pkijs would read each, which takes longer than all other rules. */
+export function areGeneralNames({ extnValue }: Extension): boolean {
+  try {
+    const { tag, subs } = ASN1Obj.parseBuffer(Buffer.from(extnValue.valueBlock.valueHexView));
+    return tag.isUniversal() && tag.constructed && tag.number === SEQUENCE && subs.every(isGeneralName);
+  } catch {
+    return false;
+  }
+}
+
+/** All its alternative names, of whatever kind. Throws a CertificateRefusal where they cannot be read. */
+export function listGeneralNames({ extensions = [] }: RuledCertificate): GeneralName[] {
+  const named = extensions.find(({ extnID }) => extnID === SUBJECT_ALT_NAME);
+  if (named === undefined) return [];
+  const value = named.parsedValue as unknown;
+  if (!hasNames(value)) throw new CertificateRefusal("the names in its certificate cannot be read");
+  return new GeneralNames({ names: value.altNames as GeneralName[] }).names;
 }
 
 /**
@@ -27,8 +76,13 @@ export function listNames(certificate: Certificate): string[] {
 /** Whether a name can be shown as it is. */
 export const isPrintable = (name: string): boolean => /^[\x20-\x7e]+$/.test(name);
 
+/** What pkijs cannot read is an empty list to it, with a remark. */
 const hasNames = (value: unknown): value is { altNames: unknown[] } =>
-  typeof value === "object" && value !== null && "altNames" in value && Array.isArray(value.altNames);
+  typeof value === "object" &&
+  value !== null &&
+  !("parsingError" in value) &&
+  "altNames" in value &&
+  Array.isArray(value.altNames);
 
 /** In one line, such as `C=DE, O=Acme, CN=Model signing`. */
 const showDistinguished = ({ typesAndValues }: RelativeDistinguishedNames): string =>

@@ -1,6 +1,8 @@
 /** What RFC 5280 asks of a path of certificates, and the engine that finds it does not. */
-import { BasicConstraints, type Certificate, ExtKeyUsage } from "pkijs";
+import { BasicConstraints, type Extension, ExtKeyUsage } from "pkijs";
+import type { RuledCertificate } from "./light-certificate.ts";
 import { demandPermittedNames } from "./name-constraints.ts";
+import { areGeneralNames, SUBJECT_ALT_NAME } from "./names.ts";
 import { CertificateRefusal } from "./refusal.ts";
 
 const KEY_USAGE = "2.5.29.15";
@@ -18,7 +20,7 @@ const UNDERSTOOD = new Set([
   KEY_USAGE,
   EXTENDED_KEY_USAGE,
   BASIC_CONSTRAINTS,
-  "2.5.29.17",
+  SUBJECT_ALT_NAME,
   "2.5.29.30",
   "2.5.29.32",
   "2.5.29.33",
@@ -36,14 +38,14 @@ const ANY_PURPOSE = "2.5.29.37.0";
 
 const invalid = (why: string) => new CertificateRefusal(why);
 
-const findExtension = ({ extensions = [] }: Certificate, id: string) =>
+const findExtension = ({ extensions = [] }: RuledCertificate, id: string) =>
   extensions.find(({ extnID }) => extnID === id)?.parsedValue as unknown;
 
 /**
  * RFC 5280 §6.1.4 (l) to (n), which the engine does not ask: each authority on the path may issue certificates, and has no
  * more authorities below it than it says.
  */
-function demandDepth(authorities: readonly Certificate[]): void {
+function demandDepth(authorities: readonly RuledCertificate[]): void {
   for (const [below, authority] of authorities.entries()) {
     const constraints = findExtension(authority, BASIC_CONSTRAINTS);
     if (!(constraints instanceof BasicConstraints) || !constraints.cA)
@@ -60,23 +62,26 @@ function demandDepth(authorities: readonly Certificate[]): void {
 }
 
 /** RFC 5280 §4.2: what is critical and not understood, or cannot be read, refuses. The engine takes both for nothing. */
-function demandUnderstood(path: readonly Certificate[]): void {
-  for (const { extnID, critical, parsedValue } of path.flatMap(({ extensions = [] }) => extensions)) {
-    const value = parsedValue as { parsingError?: string } | undefined;
-    const isBroken = value === undefined || value.parsingError !== undefined;
-    if (UNDERSTOOD.has(extnID) ? isBroken : critical)
-      throw invalid(`extension ${extnID} on its path is not understood`);
+function demandUnderstood(path: readonly RuledCertificate[]): void {
+  const isBroken = (extension: Extension) => {
+    if (extension.extnID === SUBJECT_ALT_NAME) return !areGeneralNames(extension);
+    const value = extension.parsedValue as { parsingError?: string } | undefined;
+    return value === undefined || value.parsingError !== undefined;
+  };
+  for (const extension of path.flatMap(({ extensions = [] }) => extensions)) {
+    if (UNDERSTOOD.has(extension.extnID) ? isBroken(extension) : extension.critical)
+      throw invalid(`extension ${extension.extnID} on its path is not understood`);
   }
 }
 
 /** The first byte of a key usage; undefined where the certificate names none. */
-function readUsage(certificate: Certificate): number | undefined {
+function readUsage(certificate: RuledCertificate): number | undefined {
   const usage = findExtension(certificate, KEY_USAGE) as { valueBlock?: { valueHexView?: Uint8Array } } | undefined;
   return usage === undefined ? undefined : (usage.valueBlock?.valueHexView?.[0] ?? 0);
 }
 
 /** Where an authority is for some purposes alone, so are those whom it issues for: this one has to be among them. */
-function demandPurpose(authorities: readonly Certificate[], purpose: string): void {
+function demandPurpose(authorities: readonly RuledCertificate[], purpose: string): void {
   for (const authority of authorities) {
     const purposes = findExtension(authority, EXTENDED_KEY_USAGE);
     if (purposes === undefined) continue;
@@ -87,14 +92,14 @@ function demandPurpose(authorities: readonly Certificate[], purpose: string): vo
 }
 
 /** A root is trusted as it is given; everything below it by its signature. */
-function demandStrongHashes(path: readonly Certificate[]): void {
+function demandStrongHashes(path: readonly RuledCertificate[]): void {
   if (path.slice(0, -1).some(({ signatureAlgorithm }) => BROKEN_HASHES.has(signatureAlgorithm.algorithmId)))
     throw invalid("a certificate on its path is signed with SHA-1 or MD5");
 }
 
 /** Holds a path to all of that; the signer's certificate comes first, the root last. Throws a CertificateRefusal. */
 export function demandSoundPath(
-  path: readonly Certificate[],
+  path: readonly RuledCertificate[],
   purpose: typeof CODE_SIGNING | typeof TIME_STAMPING,
 ): void {
   const authorities = path.slice(1);
@@ -106,7 +111,7 @@ export function demandSoundPath(
 }
 
 /** Whether it says to be one of an authority. */
-export function isAuthority(certificate: Certificate): boolean {
+export function isAuthority(certificate: RuledCertificate): boolean {
   const constraints = findExtension(certificate, BASIC_CONSTRAINTS);
   return constraints instanceof BasicConstraints && constraints.cA;
 }
@@ -115,7 +120,7 @@ export function isAuthority(certificate: Certificate): boolean {
  * Whether it may issue certificates (RFC 5280 §4.2.1.3, .9): one that is an authority by its constraints and names usages
  * without keyCertSign may not, and signs like any other. Model signing's own test certificates are of that kind.
  */
-function mayIssue(certificate: Certificate): boolean {
+function mayIssue(certificate: RuledCertificate): boolean {
   const usage = readUsage(certificate);
   return isAuthority(certificate) && (usage === undefined || (usage & KEY_CERT_SIGN) !== 0);
 }
@@ -125,7 +130,7 @@ function mayIssue(certificate: Certificate): boolean {
  * are named. One without extended usages is for anything (RFC 5280 §4.2.1.12), so for nobody to tell apart from one for TLS
  * clients or mail. Throws a CertificateRefusal.
  */
-export function demandSigning(certificate: Certificate): void {
+export function demandSigning(certificate: RuledCertificate): void {
   if (mayIssue(certificate)) throw invalid("its certificate is that of an authority");
   const extended = findExtension(certificate, EXTENDED_KEY_USAGE);
   if (!(extended instanceof ExtKeyUsage) || !extended.keyPurposes.includes(CODE_SIGNING))
@@ -136,7 +141,7 @@ export function demandSigning(certificate: Certificate): void {
 }
 
 /** RFC 3161 §2.3: for timestamps and nothing else, in an extension that is critical; a usage that fits; no authority. */
-function mayStamp(certificate: Certificate): boolean {
+function mayStamp(certificate: RuledCertificate): boolean {
   if (isAuthority(certificate)) return false;
   const usage = readUsage(certificate);
   if (usage !== undefined && (usage & (DIGITAL_SIGNATURE | NON_REPUDIATION)) === 0) return false;
@@ -146,6 +151,6 @@ function mayStamp(certificate: Certificate): boolean {
 }
 
 /** Holds the certificate of a time-stamping authority to what a timestamp takes. Throws a CertificateRefusal. */
-export function demandStamping(certificate: Certificate): void {
+export function demandStamping(certificate: RuledCertificate): void {
   if (!mayStamp(certificate)) throw invalid("its certificate is not for timestamps alone (a critical extended usage)");
 }

@@ -1,5 +1,5 @@
 /** Which signers of the policies a signature is believed from: by key, by Sigstore identity, or by certificate. */
-import { createPublicKey, X509Certificate } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { takesName } from "../../domain/identities.ts";
 import { digestKey } from "../../domain/public-keys.ts";
 import type { TrustAnchor } from "../../domain/signers.ts";
@@ -65,21 +65,16 @@ function judgeKey(
   return verifySignature(key, form, signed, signature) ? { believed: { keyDigest } } : NO_KEY;
 }
 
-function judgeSigstore(
-  anchor: Extract<TrustAnchor, { by: "sigstore" }>,
-  { bundle, artifact, material }: Signed,
-): Judged {
+function judgeSigstore(anchor: Extract<TrustAnchor, { by: "sigstore" }>, { bundle, artifact }: Signed): Judged {
   const { identity, issuer } = anchor;
   const root = recallTrustedRoot(anchor.root);
   const verdict = verifyBundle({ bundle, artifact, root, expected: { by: "certificate", identity, issuer } });
   if (verdict.verdict === "refused")
     return disbelieve(verdict.code === "IdentityMismatch" ? "stranger" : "invalid", verdict.why);
   const { signer } = verdict;
-  const [leaf] = material.by === "certificate" ? material.chain : [];
-  if (signer.by !== "certificate" || leaf === undefined) return invalid("it was signed with a key");
+  if (signer.by !== "certificate") return invalid("it was signed with a key");
   if (signer.identity.length > MAX_NAME) return invalid("the name in its certificate is too long");
-  const keyDigest = digestKey(new X509Certificate(leaf).publicKey);
-  return { believed: { keyDigest, identity: signer.identity, issuer: signer.issuer } };
+  return { believed: { keyDigest: signer.keyDigest, identity: signer.identity, issuer: signer.issuer } };
 }
 
 const toDer = (pem: string) => Buffer.from(pem.replaceAll(/-----[A-Z0-9 ]+-----|\s+/g, ""), "base64");

@@ -107,13 +107,19 @@ async function readClosure(registry: Registry, ref: ImageReference, content: Con
 
 async function collect(ref: ImageReference, search: Search): Promise<Collected> {
   const { registry, judge, signers, now } = search;
-  const content = await registry.readByDigest(ref);
-  const closure = await readClosure(registry, ref, content);
+  const readArtifact = async () => {
+    const content = await registry.readByDigest(ref);
+    return { content, closure: await readClosure(registry, ref, content) };
+  };
+  // Side by side: what lies beside it is asked for by its digest, whatever it turns out to be.
+  const [{ content, closure }, { candidates, broken }] = await Promise.all([
+    readArtifact(),
+    findCandidates(registry, ref),
+  ]);
   const misfit = findMisfit(content, search.model.format);
   if (misfit !== undefined) {
     return { ...onlyProblem("ModelMismatch", misfit), closure };
   }
-  const { candidates, broken } = await findCandidates(registry, ref);
   const subject = { digest: ref.digest };
   const judged = await judge({ subject, candidates, signers, now });
   const found = broken.map((why) => problem("SignatureInvalid", why));

@@ -3,7 +3,7 @@
  * extensions that are critical and unknown.
  */
 import type { CertificateAuthority } from "@sigstore/protobuf-specs";
-import { type ParsedCertificate, parseCertificate } from "../certificates/parsed-certificate.ts";
+import { type LightCertificate, readLightly } from "../certificates/light-certificate.ts";
 import { CODE_SIGNING, demandSoundPath } from "../certificates/path-rules.ts";
 import { Refusal } from "./verdict.ts";
 
@@ -11,8 +11,9 @@ import { Refusal } from "./verdict.ts";
  * By name and signature alone: key identifiers are hints (RFC 5280 §4.2.1.1), and whoever goes by other ones than the
  * library would follow another path, or none.
  */
-function isIssuedBy(certificate: ParsedCertificate, by: ParsedCertificate): boolean {
-  if (!certificate.pki.issuer.isEqual(by.pki.subject)) return false;
+function isIssuedBy(certificate: LightCertificate, by: LightCertificate): boolean {
+  // Byte by byte, as the library: what it takes for another name leads it nowhere.
+  if (!certificate.sigstore.issuer.equals(by.sigstore.subject)) return false;
   try {
     return certificate.node.verify(by.node.publicKey);
   } catch {
@@ -22,14 +23,14 @@ function isIssuedBy(certificate: ParsedCertificate, by: ParsedCertificate): bool
 }
 
 /** The certificates of an authority, and who of them issued whom. */
-export type Authorities = readonly { certificate: ParsedCertificate; issuers: readonly number[] }[];
+export type Authorities = readonly { certificate: LightCertificate; issuers: readonly number[] }[];
 
-const listIssuers = (certificate: ParsedCertificate, among: readonly ParsedCertificate[]): number[] =>
+const listIssuers = (certificate: LightCertificate, among: readonly LightCertificate[]): number[] =>
   among.flatMap((by, at) => (by !== certificate && isIssuedBy(certificate, by) ? [at] : []));
 
 /** Reads the chain of an authority. Throws where a certificate cannot be read. */
 export function readAuthorities({ certChain }: CertificateAuthority): Authorities {
-  const all = (certChain?.certificates ?? []).map(({ rawBytes }) => parseCertificate(rawBytes));
+  const all = (certChain?.certificates ?? []).map(({ rawBytes }) => readLightly(Buffer.from(rawBytes)));
   return all.map((certificate) => ({ certificate, issuers: listIssuers(certificate, all) }));
 }
 
@@ -37,10 +38,10 @@ export function readAuthorities({ certChain }: CertificateAuthority): Authoritie
 const MAX_STEPS = 256;
 
 /** Every way up from the signer's certificate within a chain of authorities, each as far as it goes. */
-function listPaths(leaf: ParsedCertificate, authorities: Authorities): ParsedCertificate[][] {
-  const paths: ParsedCertificate[][] = [];
+function listPaths(leaf: LightCertificate, authorities: Authorities): LightCertificate[][] {
+  const paths: LightCertificate[][] = [];
   let steps = 0;
-  const climb = (path: readonly ParsedCertificate[], above: readonly number[]) => {
+  const climb = (path: readonly LightCertificate[], above: readonly number[]) => {
     steps += 1;
     if (steps > MAX_STEPS) throw new Refusal("CertificateUnfit", "there are too many ways to its root");
     const issuers = above.flatMap((at) => authorities[at] ?? []).filter((one) => !path.includes(one.certificate));
@@ -61,15 +62,14 @@ function listPaths(leaf: ParsedCertificate, authorities: Authorities): ParsedCer
  * Holds every path that a trusted root has for the certificate to what its authorities may do. Throws a Refusal, also where
  * there is none.
  */
-export function demandAllowed(certificate: Buffer, chains: readonly Authorities[]): void {
-  const leaf = parseCertificate(certificate);
+export function demandAllowed(leaf: LightCertificate, chains: readonly Authorities[]): void {
   const paths = chains.flatMap((authorities) => listPaths(leaf, authorities));
   if (paths.length === 0)
     throw new Refusal("SignatureInvalid", "its certificate was issued by no authority of the root");
   for (const path of paths) {
     try {
       demandSoundPath(
-        path.map(({ pki }) => pki),
+        path.map(({ rules }) => rules),
         CODE_SIGNING,
       );
     } catch (error) {

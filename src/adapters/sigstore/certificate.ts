@@ -1,7 +1,8 @@
 /** What @sigstore/verify does not ask of a signing certificate: that it may sign code at all, and stands alone. */
 import { X509Certificate } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
-import { X509Certificate as SigstoreCertificate } from "@sigstore/core";
+import type { X509Certificate as SigstoreCertificate } from "@sigstore/core";
+import { type LightCertificate, readLightly } from "../certificates/light-certificate.ts";
 import { Refusal } from "./verdict.ts";
 
 const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
@@ -37,18 +38,20 @@ function demandReadableNames(certificate: SigstoreCertificate): void {
 }
 
 /**
- * Holds the leaf to RFC 5280 §4.2.1.3, .6, .9 and .12 and to Fulcio's profile: digitalSignature, codeSigning, one name, no
- * authority. A chain that carries its root would ask to be trusted by itself; Sigstore's client specification refuses it.
+ * Reads the leaf and holds it to RFC 5280 §4.2.1.3, .6, .9 and .12 and to Fulcio's profile: digitalSignature, codeSigning, one
+ * name, no authority. A chain that carries its root would ask to be trusted by itself; Sigstore's client specification refuses
+ * it. Throws a Refusal, or what the libraries throw.
  */
-export function demandSigningCertificate(chain: readonly Buffer<ArrayBuffer>[]): void {
-  const [leaf, ...others] = chain.map((der) => new X509Certificate(der));
-  const [raw] = chain;
-  if (leaf === undefined || raw === undefined) throw new Refusal("BundleBroken", "it carries no certificate");
-  if ([leaf, ...others].some(isSelfIssued)) throw unfit("its chain carries a root");
-  const certificate = SigstoreCertificate.parse(raw);
+export function readSigningCertificate([first, ...above]: readonly Buffer<ArrayBuffer>[]): LightCertificate {
+  if (first === undefined) throw new Refusal("BundleBroken", "it carries no certificate");
+  const leaf = readLightly(first);
+  if ([leaf.node, ...above.map((der) => new X509Certificate(der))].some(isSelfIssued))
+    throw unfit("its chain carries a root");
+  const { node, sigstore } = leaf;
   // Without keyCertSign OpenSSL calls it no authority, whatever its basic constraints say.
-  if (leaf.ca || certificate.extBasicConstraints?.isCA === true) throw unfit("its certificate is that of an authority");
-  if (leaf.keyUsage?.includes(CODE_SIGNING) !== true) throw unfit("its certificate is not for signing code");
-  if (certificate.extKeyUsage?.digitalSignature !== true) throw unfit("its certificate is not for digital signatures");
-  demandReadableNames(certificate);
+  if (node.ca || sigstore.extBasicConstraints?.isCA === true) throw unfit("its certificate is that of an authority");
+  if (node.keyUsage?.includes(CODE_SIGNING) !== true) throw unfit("its certificate is not for signing code");
+  if (sigstore.extKeyUsage?.digitalSignature !== true) throw unfit("its certificate is not for digital signatures");
+  demandReadableNames(sigstore);
+  return leaf;
 }

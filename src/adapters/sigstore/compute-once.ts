@@ -4,9 +4,8 @@
  */
 import type { ASN1Obj, X509Certificate } from "@sigstore/core";
 
-/** Has an object, and all within it, keep its encoding. Nothing changes them once they are parsed. */
+/** Has an object keep its encoding. Nothing changes it once it is parsed. */
 function keepEncoding(object: ASN1Obj): void {
-  for (const sub of object.subs) keepEncoding(sub);
   let kept: Buffer | undefined;
   const encode = object.toDER.bind(object);
   object.toDER = () => {
@@ -15,8 +14,10 @@ function keepEncoding(object: ASN1Obj): void {
   };
 }
 
-/** Has a certificate keep its encoding. */
-export const keepCertificate = ({ root }: X509Certificate): void => keepEncoding(root);
+function keepAllEncodings(object: ASN1Obj): void {
+  for (const sub of object.subs) keepAllEncodings(sub);
+  keepEncoding(object);
+}
 
 /** Has it keep whether each of its possible issuers signed it, as long as these last; one that throws is asked again. */
 function keepIssuers(certificate: X509Certificate): void {
@@ -33,7 +34,17 @@ function keepIssuers(certificate: X509Certificate): void {
 /** Has the certificates of an authority, which stay, keep both. */
 export function keepAnswers(chain: readonly X509Certificate[]): void {
   for (const certificate of chain) {
-    keepCertificate(certificate);
+    keepAllEncodings(certificate.root);
     keepIssuers(certificate);
   }
+}
+
+/**
+ * Has a signer's certificate, which is seen once but asked for each moment that is vouched for, keep them too. `der`: what it
+ * was parsed from. The parser takes no encoding but the shortest, so that is what it would be put together to.
+ */
+export function keepSigner(certificate: X509Certificate, der: Buffer<ArrayBuffer>): void {
+  certificate.root.toDER = () => der;
+  keepEncoding(certificate.tbsCertificate);
+  keepIssuers(certificate);
 }

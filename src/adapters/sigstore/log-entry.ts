@@ -46,7 +46,7 @@ const BODIES = {
 const isKnown = (kind: string): kind is keyof typeof BODIES => Object.hasOwn(BODIES, kind);
 
 /** What the bundle itself says it was signed with. */
-export type OwnKey = { certificate: Buffer } | { key: KeyObject };
+export type OwnKey = { certificate: X509Certificate } | { key: KeyObject };
 
 const toSpki = (key: KeyObject) => key.export({ type: "spki", format: "der" });
 
@@ -56,13 +56,13 @@ function isSame(logged: string | Verifier, own: OwnKey): boolean {
     typeof logged === "string" ? logged.includes("BEGIN CERTIFICATE") : logged.x509Certificate !== undefined;
   if (isCertificate) {
     const certificate = new X509Certificate(typeof logged === "string" ? logged : (der ?? Buffer.alloc(0)));
-    return "certificate" in own && certificate.raw.equals(own.certificate);
+    return "certificate" in own && certificate.raw.equals(own.certificate.raw);
   }
   const key =
     typeof logged === "string"
       ? createPublicKey(logged)
       : createPublicKey({ key: Buffer.from(logged.publicKey?.rawBytes ?? "", "base64"), type: "spki", format: "der" });
-  const expected = "key" in own ? own.key : new X509Certificate(own.certificate).publicKey;
+  const expected = "key" in own ? own.key : own.certificate.publicKey;
   return toSpki(key).equals(toSpki(expected));
 }
 

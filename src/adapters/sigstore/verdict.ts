@@ -19,10 +19,9 @@ export type RefusalCode =
   /** It was signed with a key, and none is given; or the other way round. */
   | "KeyMissing";
 
-/** Who signed. */
+/** Who signed. `keyDigest`: SHA-256 of the SubjectPublicKeyInfo, `sha256:` and 64 hex digits. */
 export type VerifiedSigner =
-  | { by: "certificate"; identity: string; issuer: string }
-  /** SHA-256 of the SubjectPublicKeyInfo, `sha256:` and 64 hex digits. */
+  | { by: "certificate"; identity: string; issuer: string; keyDigest: string }
   | { by: "key"; keyDigest: string };
 
 /** What was signed: an in-toto statement of this type, or the artifact itself. */

@@ -3,7 +3,6 @@
  * leaves open by us. Whatever is thrown on the way is a refusal.
  */
 import type { KeyObject } from "node:crypto";
-import type { Bundle } from "@sigstore/bundle";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { type Signer, toSignedEntity, type TrustMaterial, Verifier } from "@sigstore/verify";
 import type { IdentityRule } from "../../api/signer.ts";
@@ -12,9 +11,9 @@ import { digestKey } from "../../domain/public-keys.ts";
 import { isPrintable } from "../certificates/names.ts";
 import type { Artifact } from "./artifact.ts";
 import { demandAllowed } from "./authority.ts";
-import { demandSigningCertificate, listCertificates } from "./certificate.ts";
+import { listCertificates, readSigningCertificate } from "./certificate.ts";
 import { toContent } from "./content.ts";
-import { keepCertificate } from "./compute-once.ts";
+import { keepSigner } from "./compute-once.ts";
 import { demandConsistentProof } from "./inclusion-proof.ts";
 import { demandSameKey, type OwnKey } from "./log-entry.ts";
 import { readBundle } from "./read-bundle.ts";
@@ -36,19 +35,20 @@ export interface BundleCase {
   expected: Expected;
 }
 
+type Certificates = ReturnType<typeof listCertificates>;
+
 const ALWAYS = { validFor: () => true };
 
-function findOwnKey(bundle: Bundle, expected: Expected, { chains }: Trust): OwnKey {
-  const chain = listCertificates(bundle);
-  const [certificate] = chain;
+function findOwnKey(chain: Certificates, expected: Expected, { chains }: Trust): OwnKey {
   switch (expected.by) {
-    case "certificate":
-      if (certificate === undefined) throw new Refusal("KeyMissing", "it was signed with a key: name it (--key)");
-      demandSigningCertificate(chain);
-      demandAllowed(certificate, chains);
-      return { certificate };
+    case "certificate": {
+      if (chain.length === 0) throw new Refusal("KeyMissing", "it was signed with a key: name it (--key)");
+      const leaf = readSigningCertificate(chain);
+      demandAllowed(leaf, chains);
+      return { certificate: leaf.node };
+    }
     case "key":
-      if (certificate !== undefined) {
+      if (chain.length > 0) {
         throw new Refusal(
           "KeyMissing",
           "it was signed with a certificate: name its identity and issuer instead of a key",
@@ -59,9 +59,10 @@ function findOwnKey(bundle: Bundle, expected: Expected, { chains }: Trust): OwnK
 }
 
 function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSigner {
+  const keyDigest = digestKey(key);
   switch (expected.by) {
     case "key":
-      return { by: "key", keyDigest: digestKey(key) };
+      return { by: "key", keyDigest };
     case "certificate": {
       const name = identity?.subjectAlternativeName ?? "";
       const issuer = identity?.extensions?.issuer ?? "";
@@ -70,7 +71,7 @@ function demandSigner({ identity, key }: Signer, expected: Expected): VerifiedSi
         throw new Refusal("IdentityMismatch", `it was signed by ${name || "nobody named"}`);
       if (issuer !== expected.issuer)
         throw new Refusal("IdentityMismatch", `${issuer || "nobody named"} vouches for its signer`);
-      return { by: "certificate", identity: name, issuer };
+      return { by: "certificate", identity: name, issuer, keyDigest };
     }
   }
 }
@@ -79,7 +80,9 @@ function verify({ bundle: bytes, artifact, root, expected }: BundleCase): Bundle
   const bundle = readBundle(bytes);
   const { signature, over } = toContent(bundle, artifact);
   const trust = recallTrust(root);
-  const own = findOwnKey(bundle, expected, trust);
+  const certificates = listCertificates(bundle);
+  const [leaf] = certificates;
+  const own = findOwnKey(certificates, expected, trust);
   const { tlogEntries } = bundle.verificationMaterial;
   const doesWithout = expected.by === "key" && expected.log === "optional";
   if (tlogEntries.length === 0 && !doesWithout)
@@ -99,7 +102,7 @@ function verify({ bundle: bytes, artifact, root, expected }: BundleCase): Bundle
     ...(doesWithout ? { tlogThreshold: 0 } : {}),
   });
   const entity = { ...toSignedEntity(bundle), signature };
-  if (entity.key.$case === "certificate") keepCertificate(entity.key.certificate);
+  if (entity.key.$case === "certificate" && leaf !== undefined) keepSigner(entity.key.certificate, leaf);
   const signer = verifier.verify(entity);
   return { verdict: "verified", signer: demandSigner(signer, expected), over };
 }

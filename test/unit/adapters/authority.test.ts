@@ -1,5 +1,6 @@
 // Ways up from a keyless certificate that a library and we might see differently: hints in certificates decide nothing.
 import { describe, expect, test } from "vitest";
+import { readLightly } from "../../../src/adapters/certificates/light-certificate.ts";
 import { demandAllowed, readAuthorities } from "../../../src/adapters/sigstore/authority.ts";
 import { parseTrustedRoot } from "../../../src/adapters/sigstore/trusted-root.ts";
 import { recallTrust } from "../../../src/adapters/sigstore/trust.ts";
@@ -7,14 +8,13 @@ import { constrain, createBelow, createSigner, LONG, MAIL } from "../../corpus/a
 import { createWorld, type SignerWish } from "../../corpus/sigstore.ts";
 import { createAuthority, createKeys, type Holder, issue } from "../../harness/sigstore/certificates.ts";
 
+const read = ({ certificate }: { certificate: Buffer }) => readLightly(Buffer.from(certificate));
+
 const narrow = createWorld([constrain([[MAIL, "acme.example"]])]);
 const ask =
   (wish: SignerWish, world = narrow) =>
   () =>
-    demandAllowed(
-      world.certify(createKeys(), wish).certificate,
-      recallTrust(parseTrustedRoot(world.trustedRoot)).chains,
-    );
+    demandAllowed(read(world.certify(createKeys(), wish)), recallTrust(parseTrustedRoot(world.trustedRoot)).chains);
 
 describe("below an authority that may name acme.example alone", () => {
   test("a name there is allowed", () => {
@@ -30,7 +30,7 @@ describe("below an authority that may name acme.example alone", () => {
 
 test("a certificate that no authority of the root issued is not allowed", () => {
   const other = createWorld();
-  const { certificate } = other.certify(createKeys(), {});
+  const certificate = read(other.certify(createKeys(), {}));
   expect(() => demandAllowed(certificate, recallTrust(parseTrustedRoot(narrow.trustedRoot)).chains)).toThrow(
     "by no authority",
   );
@@ -58,7 +58,7 @@ describe("each authority on the way up is asked", () => {
   });
   const between = createBelow(root);
   const askFor = (name: string) => () =>
-    demandAllowed(createSigner(between, { names: [name] }).certificate, trusting(between, root));
+    demandAllowed(read(createSigner(between, { names: [name] })), trusting(between, root));
 
   test("the root as well", () => {
     expect(askFor("ml@acme.example")).not.toThrow();
@@ -68,7 +68,7 @@ describe("each authority on the way up is asked", () => {
 
 test("an authority of another name issued nothing, whatever its key did", () => {
   const authority = createAuthority("called so", LONG);
-  const { certificate } = createSigner({ ...authority, name: createAuthority("called otherwise", LONG).name });
+  const certificate = read(createSigner({ ...authority, name: createAuthority("called otherwise", LONG).name }));
   expect(() => demandAllowed(certificate, trusting(authority))).toThrow(
     expect.objectContaining({ code: "SignatureInvalid" }) as Error,
   );
@@ -79,7 +79,7 @@ describe("authorities of one name and key, each of which issued all others", () 
   const many = (count: number) => trusting(...Array.from({ length: count }, () => reissue(first)));
   const reissue = (holder: Holder) =>
     issue({ common: "one of many", keys: holder, issuer: undefined, term: LONG, isAuthority: true, extensions: [] });
-  const { certificate } = createSigner(first);
+  const certificate = read(createSigner(first));
 
   test("are followed where they are few", () => {
     // 1 + 4 + 4 * 3 + 4 * 3 * 2 + 4 * 3 * 2 = 65 steps.

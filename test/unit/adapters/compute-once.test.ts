@@ -3,7 +3,7 @@ import { bundleFromJSON } from "@sigstore/bundle";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
 import { toSignedEntity, toTrustMaterial, type TrustMaterial } from "@sigstore/verify";
 import { beforeAll, expect, test } from "vitest";
-import { keepAnswers, keepCertificate } from "../../../src/adapters/sigstore/compute-once.ts";
+import { keepAnswers, keepSigner } from "../../../src/adapters/sigstore/compute-once.ts";
 import { createSigstore } from "../../harness/sigstore.ts";
 
 const WHO = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const entity = toSignedEntity(bundle, Buffer.from("x"));
   const { content } = bundle.verificationMaterial;
   if (entity.key.$case !== "certificate" || content.$case !== "certificate") throw new Error("expected a certificate");
-  keepCertificate(entity.key.certificate);
+  keepSigner(entity.key.certificate, Buffer.from(content.certificate.rawBytes));
   encoded = [{ whose: "the signer's", given: content.certificate.rawBytes, certificate: entity.key.certificate }];
   for (const party of ["certificateAuthorities", "timestampAuthorities"] as const) {
     for (const [at, { certChain }] of material[party].entries()) {

@@ -8,7 +8,7 @@ import { Refusal } from "../../../src/adapters/sigstore/verdict.ts";
 import { createWorld } from "../../corpus/sigstore.ts";
 import { createKeys, type Holder, type Keys } from "../../harness/sigstore/certificates.ts";
 import { toPem } from "../../harness/sigstore.ts";
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 
 const world = createWorld();
 const keys = createKeys();
@@ -71,7 +71,7 @@ function findFault(demand: () => void): string | undefined {
   }
 }
 
-const BY_CERTIFICATE: OwnKey = { certificate: own.certificate };
+const BY_CERTIFICATE: OwnKey = { certificate: new X509Certificate(own.certificate) };
 const BY_KEY: OwnKey = { key: toPublic(keys) };
 const ANOTHER = "LogEntryMismatch: its log entry is about another key or certificate";
 

@@ -15,7 +15,7 @@ import {
   toStatement,
   writeModel,
 } from "../../harness/models.ts";
-import { createSigstore, type PrivateSigstore, type Who } from "../../harness/sigstore.ts";
+import { createSigstore, digestSigningKey, type PrivateSigstore, type Who } from "../../harness/sigstore.ts";
 
 const PIPELINE: Who = {
   identity: "https://github.com/acme/models/.github/workflows/release.yml@refs/heads/main",
@@ -67,9 +67,10 @@ test.each([
   ["a workflow", PIPELINE],
   ["a person", PERSON],
 ])("a model that %s signed is verified", async (_, who) => {
-  expect(await judgeModel({ model, signature: await signAs(who), trust: trustIn(who) })).toEqual({
+  const signature = await signAs(who);
+  expect(await judgeModel({ model, signature, trust: trustIn(who) })).toEqual({
     verdict: "verified",
-    signer: { by: "certificate", ...who },
+    signer: { by: "certificate", ...who, keyDigest: digestSigningKey(signature.toString("utf8")) },
     digest: `sha256:${hashResources(STATEMENT.predicate.resources)}`,
     files: 3,
     bytes: 10,

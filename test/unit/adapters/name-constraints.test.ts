@@ -303,6 +303,15 @@ describe("the names of a certificate", () => {
     expect(list([])).toEqual([]);
   });
 
+  test("refuse where they cannot be read, and are not taken for none", () => {
+    const garbled: Named[] = [[DIRECTORY, encode(0x04, Buffer.from("x"))]];
+    expect(() => list(garbled)).toThrow("the names in its certificate cannot be read");
+    const narrow = createRoot();
+    expect(findFault(createCalled(narrow, garbled), narrow), "nobody asks").toBeUndefined();
+    const bound = createBelow(narrow, "bound", { extensions: [constrain([[MAIL, "acme.example"]])] });
+    expect(findFault(createCalled(bound, garbled), bound)).toBe("the names in its certificate cannot be read");
+  });
+
   test("are in ASCII", () => {
     expect(list([[MAIL, Buffer.from([0x6d, 0x7f])]])).toEqual(["m\x7f"]);
     for (const tag of [MAIL, HOST, URI])

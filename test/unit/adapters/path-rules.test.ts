@@ -17,7 +17,7 @@ import {
   issue,
   toPurposes,
 } from "../../harness/sigstore/certificates.ts";
-import { bits, encode, integer, oid, sequence, utcTime } from "../../harness/sigstore/der.ts";
+import { bits, encode, integer, octets, oid, sequence, utcTime } from "../../harness/sigstore/der.ts";
 
 type Certified = Pick<Holder, "certificate">;
 const parse = ({ certificate }: Certified) => parseCertificate(certificate).pki;
@@ -159,6 +159,47 @@ describe("an extension", () => {
       }
     },
   );
+});
+
+describe("alternative names (RFC 5280 §4.2.1.6)", () => {
+  const SAN = "2.5.29.17";
+  const ip = (length: number) => encode(0x87, Buffer.alloc(length, 1));
+  const bend = (value: Buffer) => ask(createSigner(root, { names: [], extensions: [extension(SAN, value)] }), root);
+
+  test.each<[string, Buffer]>([
+    ["no name", sequence()],
+    ["an otherName", sequence(encode(0xa0, oid("1.2.3"), encode(0xa0, octets(Buffer.from("x")))))],
+    ["a rfc822Name", sequence(encode(0x81, Buffer.from("ml@acme.example")))],
+    ["a dNSName", sequence(encode(0x82, Buffer.from("acme.example")))],
+    ["a directoryName", sequence(encode(0xa4, sequence()))],
+    ["a uniformResourceIdentifier", sequence(encode(0x86, Buffer.from("https://acme.example/")))],
+    ["an address of either length, and another name", sequence(ip(4), ip(16), encode(0x82, Buffer.from("a.example")))],
+    ["a registeredID", sequence(encode(0x88, Buffer.from([0x2a])))],
+  ])("are read: %s", (_, value) => {
+    expect(bend(value)).toBeUndefined();
+  });
+
+  test.each<[string, Buffer]>([
+    ["a name beside a list", encode(0x86, Buffer.from("https://acme.example/"))],
+    ["a set of names", encode(0x31, encode(0x86, Buffer.from("https://acme.example/")))],
+    ["a list in a context of its own", encode(0xb0, encode(0x86, Buffer.from("https://acme.example/")))],
+    ["more after the list", Buffer.concat([sequence(), Buffer.from([5, 0])])],
+    ["a text of another kind", sequence(encode(0x16, Buffer.from("ml@acme.example")))],
+    ["a type that there is not", sequence(encode(0x89, Buffer.from("ml@acme.example")))],
+    ["an otherName in one piece", sequence(encode(0x80, Buffer.from("x")))],
+    ["an x400Address in one piece", sequence(encode(0x83, Buffer.from("x")))],
+    ["a directoryName in one piece", sequence(encode(0x84, Buffer.from("x")))],
+    ["an ediPartyName in one piece", sequence(encode(0x85, Buffer.from("x")))],
+    ["a rfc822Name in parts", sequence(encode(0xa1, sequence()))],
+    ["a dNSName in parts", sequence(encode(0xa2, sequence()))],
+    ["a uniformResourceIdentifier in parts", sequence(encode(0xa6, sequence()))],
+    ["an address in parts", sequence(encode(0xa7, octets(Buffer.alloc(2))))],
+    ["a registeredID in parts", sequence(encode(0xa8, sequence()))],
+    ["an address of five bytes", sequence(ip(5))],
+    ["a good name before a bad one", sequence(encode(0x81, Buffer.from("a@b.example")), ip(5))],
+  ])("refuse: %s", (_, value) => {
+    expect(bend(value)).toBe(`extension ${SAN} on its path is not understood`);
+  });
 });
 
 describe("a signer's certificate", () => {

@@ -5,7 +5,13 @@ import { type Artifact, parseDigest } from "../../../src/adapters/sigstore/artif
 import { parseTrustedRoot } from "../../../src/adapters/sigstore/trusted-root.ts";
 import { verifyBundle } from "../../../src/adapters/sigstore/verify-bundle.ts";
 import { spoilBundle } from "../../integration/verification/spoil.ts";
-import { createSigstore, type PrivateSigstore, type SigstoreOptions, type Who } from "../../harness/sigstore.ts";
+import {
+  createSigstore,
+  digestSigningKey,
+  type PrivateSigstore,
+  type SigstoreOptions,
+  type Who,
+} from "../../harness/sigstore.ts";
 
 const PIPELINE: Who = {
   identity: "https://github.com/acme/models/.github/workflows/release.yml@refs/heads/main",
@@ -51,8 +57,13 @@ beforeAll(async () => {
 
 test.each(FORMS)("%s by a workflow and by a person verifies", async (_, signBy, over) => {
   for (const who of [PIPELINE, PERSON, PIPELINE]) {
-    const verdict = judge(await signBy(sigstore, who), sigstore.trustedRoot, who);
-    expect(verdict).toEqual({ verdict: "verified", signer: { by: "certificate", ...who }, over });
+    const bundle = await signBy(sigstore, who);
+    const keyDigest = digestSigningKey(bundle);
+    expect(judge(bundle, sigstore.trustedRoot, who)).toEqual({
+      verdict: "verified",
+      signer: { by: "certificate", ...who, keyDigest },
+      over,
+    });
   }
 });
 
