@@ -1,5 +1,6 @@
 // Bundles the operator and the command line into dist/, with everything they need but Node.
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { build } from "esbuild";
 
 const shared = {
@@ -17,6 +18,26 @@ const shared = {
   // One holds a binary, one starts threads from files of its own: they stand beside the bundle in the image.
   external: ["@napi-rs/blake-hash", "piscina"],
   logLevel: "warning",
+};
+
+// What our code uses of undici. Its front door loads all of it, which takes a command longer than to verify a signature.
+// Whatever is imported beside this fails the build.
+const AGENTS = `
+  import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
+  import api from "undici/lib/api/index.js";
+  Object.assign(Dispatcher.prototype, api);
+  export { default as Agent } from "undici/lib/dispatcher/agent.js";
+  export { default as ProxyAgent } from "undici/lib/dispatcher/proxy-agent.js";
+`;
+const root = import.meta.dirname;
+const agentsOfUndici = {
+  name: "agents of undici",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, ({ importer }) =>
+      importer.startsWith(join(root, "src")) ? { path: "undici", namespace: "agents" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "agents" }, () => ({ contents: AGENTS, resolveDir: root }));
+  },
 };
 
 // Pieces are named by what is in them: those of another build would stay.
@@ -38,4 +59,5 @@ await build({
   outExtension: { ".js": ".mjs" },
   splitting: true,
   chunkNames: "vouchsafe/[name]-[hash]",
+  plugins: [agentsOfUndici],
 });

@@ -1,6 +1,6 @@
 /** The settings of the operator: the only place that reads the environment. docs/configuration.md is generated from here. */
 import { hostname } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 import { type ProxySettings, readProxies } from "./adapters/registry/proxies.ts";
 
 const list = z

@@ -1,5 +1,5 @@
 /** In-toto statements (v0.1 and v1) in DSSE envelopes: what model signatures, cosign and Sigstore bundles have in common. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Payload type of a DSSE envelope with an in-toto statement. */
 export const IN_TOTO_TYPE = "application/vnd.in-toto+json";

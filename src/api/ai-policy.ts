@@ -1,5 +1,5 @@
 /** AIPolicy: what must be true before an AI workload runs, per tier of impact. */
-import { z } from "zod";
+import * as z from "zod";
 import {
   asAtomicList,
   asSet,

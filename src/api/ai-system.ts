@@ -1,5 +1,5 @@
 /** AISystem: the inventory entry of one AI system, its impact and the network flows it may have. */
-import { z } from "zod";
+import * as z from "zod";
 import {
   approvalDigest,
   asAtomicMap,

@@ -1,5 +1,5 @@
 /** How one Approval was judged, as the statuses of RiskAssessment and ModelRelease list it. */
-import { z } from "zod";
+import * as z from "zod";
 import { label, objectName, sentence, timestamp, username } from "./fields.ts";
 
 /** One Approval that names the object, and whether it counts. */

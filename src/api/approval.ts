@@ -1,5 +1,5 @@
 /** Approval: one authenticated person's decision on one digest of one object, in one role. Create-only. */
-import { z } from "zod";
+import * as z from "zod";
 import { approvalDigest, conditions, label, objectName, sentence, timestamp, username, withRules } from "./fields.ts";
 import { reviewEvidence } from "./github.ts";
 import { AGE_COLUMN } from "./columns.ts";

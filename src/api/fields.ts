@@ -3,7 +3,7 @@
  * Every string is bounded, since the API server prices CEL rules by the bounds. Rules that compare
  * fields are CEL entries in `.meta`, never zod refinements: the CRD would silently lose those.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** A CEL rule as the API server evaluates it. `message` tells people what to do. */
 export interface CelRule {

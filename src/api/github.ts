@@ -2,7 +2,7 @@
  * How GitHub takes part: where the manifests of an AISystem live, which accounts belong to which people, and what
  * is kept of a review that became an Approval.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { approvalDigest, asSet, keyedBy, label, timestamp, username, withRules } from "./fields.ts";
 
 /** The name of an account: GitHub's own rule. */

@@ -1,5 +1,5 @@
 /** Incident: a breach, near miss, concern, nonconformity or drill: its clocks, what was done, what people found. */
-import { z } from "zod";
+import * as z from "zod";
 import { AGE_COLUMN } from "./columns.ts";
 import {
   asAtomicList,

@@ -2,7 +2,7 @@
  * What makes a zod schema a Kubernetes kind: names, scope, columns and root rules. The CRDs, the API
  * reference and the client's resource types are all derived from these definitions.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { CelRule } from "./fields.ts";
 
 export const GROUP = "vouchsafe.dev";

@@ -1,5 +1,5 @@
 /** ModelRelease: one immutable version of a system's model, its artifacts by digest and what is known about them. */
-import { z } from "zod";
+import * as z from "zod";
 import { countedApproval } from "./approval-count.ts";
 import {
   approvalDigest,

@@ -1,5 +1,5 @@
 /** Reactions: what happens when something that runs is no longer vouched for, as an AIPolicy's tiers declare it. */
-import { z } from "zod";
+import * as z from "zod";
 import { asAtomicList, asSet, duration, withRules } from "./fields.ts";
 
 /** Every way in which something that runs stops being vouched for. */

@@ -1,5 +1,5 @@
 /** Revocation and ClusterRevocation: what may not run any more. Create-only; deleting one needs a governance right. */
-import { z } from "zod";
+import * as z from "zod";
 import { stampedUser } from "./approval.ts";
 import { asSet, conditions, contentDigest, label, objectName, sentence, timestamp, withRules } from "./fields.ts";
 import { AGE_COLUMN } from "./columns.ts";

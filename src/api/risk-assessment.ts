@@ -1,5 +1,5 @@
 /** RiskAssessment: the risks and impacts of one AISystem, their treatment, and how the policy judges what is left. */
-import { z } from "zod";
+import * as z from "zod";
 import {
   approvalDigest,
   calendarDate,

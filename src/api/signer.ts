@@ -1,5 +1,5 @@
 /** A signer of an AIPolicy: whom a signature is believed from, by key, by Sigstore identity or by certificate. */
-import { z } from "zod";
+import * as z from "zod";
 import { label, objectName, withRules } from "./fields.ts";
 
 const pinKey = () =>

@@ -1,5 +1,5 @@
 /** Stop: a person's order that a system stands still, in force in the API server from the moment it is created. */
-import { z } from "zod";
+import * as z from "zod";
 import { stampedUser } from "./approval.ts";
 import { AGE_COLUMN } from "./columns.ts";
 import { conditions, label, sentence, withRules } from "./fields.ts";

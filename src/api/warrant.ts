@@ -2,7 +2,7 @@
  * Warrant: the compiled gate of one namespace and mode, which the API server's admission policies read
  * as their parameter. Only the operator writes it. The Warrant named `approvals` says what may be approved now.
  */
-import { z } from "zod";
+import * as z from "zod";
 import {
   asAtomicList,
   asAtomicMap,

@@ -3,7 +3,7 @@
  * that it does not know is an error, or the CRD would silently check less than the parser does.
  */
 import { RE2JS } from "@bufbuild/re2";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A JSON Schema node as zod writes it, and as the CRD carries it. */
 export type SchemaNode = Record<string, unknown> & {

@@ -3,7 +3,7 @@
  * Version 1 of it stays for ever (docs/adr/0004): change nothing here that changes a published vector.
  */
 import canonicalize from "canonicalize";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The part of a JSON Schema that the form depends on. */
 interface Node {

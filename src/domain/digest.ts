@@ -7,7 +7,7 @@ import { AIPolicy, type RiskRules } from "../api/ai-policy.ts";
 import { AISystem } from "../api/ai-system.ts";
 import { ModelRelease } from "../api/model-release.ts";
 import { RiskAssessment } from "../api/risk-assessment.ts";
-import type { z } from "zod";
+import type * as z from "zod";
 import { toApprovedForm, toCanonicalText } from "./canonical.ts";
 
 /** What a decision on a release rests on besides its spec. */

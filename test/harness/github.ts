@@ -3,7 +3,7 @@
 import { createVerify, type KeyObject } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { demandRequest, demandResponse, OPERATIONS, toAnswer } from "./github/contract.ts";
 import { createRepositoryState, type Repository } from "./github/repository.ts";
 import { type Reply, refuse, ROUTES } from "./github/routes.ts";

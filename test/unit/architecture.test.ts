@@ -135,6 +135,12 @@ test("every file uses only the packages of its area", () => {
   });
 });
 
+test("zod is imported in parts, so that the command's bundle leaves out what nobody uses", () => {
+  expectNoOffence('write import * as z from "zod"', ({ text }) =>
+    /import (?:type )?\{[^}]*\} from "zod"/.test(text) ? ["imports zod as one object"] : [],
+  );
+});
+
 test("decisions are pure", () => {
   expectNoOffence(
     "take time and ids as arguments, return what there is to say, leave I/O to controller.ts",

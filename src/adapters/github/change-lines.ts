@@ -2,7 +2,7 @@
  * The minimal change: only references to images, on a branch of its own, made of blobs, a tree and a commit that are
  * the same every time. A branch of that name with anything else on it belongs to somebody else and stays as it is.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { swapImages } from "../../domain/governed-text.ts";
 import { type RevertCase, toBody, toCommitMessage, toRevertBranch, toTitle } from "../../domain/revert-proposal.ts";
 import { dataOf, type GitHub } from "./client.ts";

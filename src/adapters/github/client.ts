@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Octokit } from "@octokit/rest";
-import { z } from "zod";
+import * as z from "zod";
 import type { GitHubFailure } from "../../domain/github.ts";
 import { type Credential, signAppToken } from "./credential.ts";
 import { GitHubError, toFailure } from "./errors.ts";

@@ -1,6 +1,6 @@
 /** Finds objects of ours in the manifests of a commit, as YAML or JSON documents. What does not parse is never guessed. */
 import { parseAllDocuments } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { listManifests } from "./manifests.ts";
 import type { FileEntry, TreeReader } from "./tree.ts";
 

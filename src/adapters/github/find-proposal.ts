@@ -2,7 +2,7 @@
  * Finds the pull request that was opened for an incident before, in whatever state it is: there is one per incident,
  * ever. GitHub names the branch of a revert itself, so the marker in the body tells; only our own words count.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { hasMarker, type RevertCase, toRevertBranch } from "../../domain/revert-proposal.ts";
 import { HOUR, parseInstant } from "../../domain/time.ts";
 import type { GitHub } from "./client.ts";

@@ -1,5 +1,5 @@
 /** The commits that touched a path, newest first, with who wrote them as far as GitHub tells. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Account, CommitFact } from "../../domain/github.ts";
 import { dataOf, type GitHub } from "./client.ts";
 

@@ -2,7 +2,7 @@
  * Opens one pull request per incident that takes condemned images out of Git, and never merges it. Safe to stop at
  * any request and to run again. Whatever GitHub does, it ends in an outcome: containment does not wait for it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { digestOfImage } from "../../domain/images.ts";
 import type { RevertCase, RevertOutcome } from "../../domain/revert-proposal.ts";
 import { proposeLines } from "./change-lines.ts";

@@ -1,5 +1,5 @@
 /** Pull requests as far as they are read: which of them brought a commit, what they changed, what people said. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ReviewFact } from "../../domain/github.ts";
 import { dataOf, type GitHub } from "./client.ts";
 import { toFailure } from "./errors.ts";

@@ -2,7 +2,7 @@
  * Reverts a merged pull request by GitHub's own revert, where it fits: it touched nothing but the governed path, that
  * has not changed since, no record goes with it, and what comes back may run. Decided before GitHub is asked to.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { holdsRecord, listGovernedDigests } from "../../domain/governed-text.ts";
 import { type RevertCase, toBody, toTitle } from "../../domain/revert-proposal.ts";
 import type { GitHub } from "./client.ts";

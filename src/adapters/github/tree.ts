@@ -2,7 +2,7 @@
  * Reads commits, trees and files of a repository by their names in Git, which never change: what was read once is
  * kept. Folders are walked from the root, so no path ever becomes part of an address.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { dataOf, type GitHub } from "./client.ts";
 import { isFailure, toFailure } from "./errors.ts";
 

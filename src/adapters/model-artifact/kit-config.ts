@@ -1,5 +1,5 @@
 /** The config of a ModelKit, as far as it decides what `kit unpack` puts where. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../decode.ts";
 import type { Manifest } from "../registry/registry.ts";
 import { unfit } from "../model-signing/refusal.ts";

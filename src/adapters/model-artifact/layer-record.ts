@@ -5,7 +5,7 @@
  * The seal tells damage, not forgery: whoever can write where the operator keeps its files is the operator's own pod.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { FILE_FORMATS } from "../../api/file-formats.ts";
 import { parseJson } from "../decode.ts";
 import type { LayerContents } from "./layer.ts";

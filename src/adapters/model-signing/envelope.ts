@@ -1,5 +1,5 @@
 /** The container of a model signature (OMS v1.0): a Sigstore bundle with exactly three members and one DSSE signature. */
-import { z } from "zod";
+import * as z from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
 import { IN_TOTO_TYPE } from "../in-toto.ts";
 import { MAX_CERTIFICATE, MAX_CHAIN } from "../signatures/bundle.ts";

@@ -3,7 +3,7 @@
  * and what was signed with a key or certificate is DSSE's encoding gone wrong. Read where people ask for it.
  */
 import { type KeyObject, verify } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { IN_TOTO_TYPE, STATEMENT_V1 } from "../in-toto.ts";
 import { findHash } from "./elliptic.ts";
 import { MAX_RESOURCES, type ModelManifest } from "./manifest.ts";

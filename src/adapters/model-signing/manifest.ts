@@ -3,7 +3,7 @@
  * is always computed anew, in the order in which the resources are listed.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { STATEMENT_V1 } from "../in-toto.ts";
 import { broken, showName } from "./refusal.ts";
 import { demandSoundNames, demandWholeFiles, parseShard, type Resource } from "./resources.ts";

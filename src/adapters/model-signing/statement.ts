@@ -1,5 +1,5 @@
 /** The statement that a signature is over, in whichever format it is. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseBoundedJson } from "../decode.ts";
 import { LEGACY_PREDICATE_TYPE, toLegacyManifest } from "./legacy.ts";
 import { type ModelManifest, toManifest } from "./manifest.ts";

@@ -2,7 +2,7 @@
  * Who we are to a registry: basic authentication or a bearer token of its token service. Credentials go to the
  * registry's own host, or to a token service under the same domain over TLS, and nowhere else.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { RegistryError } from "./errors.ts";
 import { parseDocument } from "./strict-json.ts";
 

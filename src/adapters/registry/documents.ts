@@ -1,6 +1,6 @@
 /** Manifests and indexes: what is read of them, and that nobody can read one as the other. */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { RegistryError } from "./errors.ts";
 import { foldName, parseDocument } from "./strict-json.ts";
 

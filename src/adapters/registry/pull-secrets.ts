@@ -3,7 +3,7 @@
  * label), by port and by the beginning of the path; the longest path comes first, and every entry that fits is tried.
  * What a pull secret holds is text of whoever writes it, and no error here tells any of it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../decode.ts";
 import type { Credentials } from "./authorization.ts";
 import { HUB } from "./reference.ts";

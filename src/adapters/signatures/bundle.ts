@@ -1,5 +1,5 @@
 /** Sigstore bundles as far as whoever looks for a signer needs them: what is signed, and with what. Nothing is verified here. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseDistinctJson } from "../decode.ts";
 import { IN_TOTO_TYPE, statementAbout, toPae } from "../in-toto.ts";
 

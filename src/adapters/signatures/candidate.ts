@@ -3,7 +3,7 @@
  * bundles is put into one, so that there is one way to be believed.
  */
 import { createHash, X509Certificate } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { isCanonicalBase64, parseDistinctJson, parseJson } from "../decode.ts";
 import { MAX_CERTIFICATE, MAX_CHAIN } from "./bundle.ts";
 

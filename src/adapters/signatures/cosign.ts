@@ -1,5 +1,5 @@
 /** cosign's signatures over an image: what they are about, in the bundle's form and in the legacy one. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseDistinctJson } from "../decode.ts";
 import type { Statement } from "./bundle.ts";
 

@@ -4,7 +4,7 @@
  */
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { TransparencyLogEntry } from "@sigstore/bundle";
-import { z } from "zod";
+import * as z from "zod";
 import { parseBoundedJson } from "../decode.ts";
 import { Refusal } from "./verdict.ts";
 

@@ -1,6 +1,6 @@
 /** The trusted_root.json of Sigstore's public-good instance as the package @sigstore/tuf carries it; nothing is fetched. */
 import shipped from "@sigstore/tuf/seeds.json" with { type: "json" };
-import { z } from "zod";
+import * as z from "zod";
 
 const PUBLIC_GOOD = "https://tuf-repo-cdn.sigstore.dev";
 

@@ -1,6 +1,6 @@
 /** Reads a Sigstore bundle (v0.1 to v0.3) more strictly than protobuf's JSON does: what is not understood is refused. */
 import { type Bundle, bundleFromJSON, ValidationError } from "@sigstore/bundle";
-import { z } from "zod";
+import * as z from "zod";
 import { isCanonicalBase64, parseBoundedJson } from "../decode.ts";
 import { BUNDLE_VERSIONS, MAX_CERTIFICATE, MAX_CHAIN } from "../signatures/bundle.ts";
 import { Refusal } from "./verdict.ts";

@@ -1,5 +1,5 @@
 /** In-toto statements within a DSSE envelope, v0.1 and v1. */
-import type { z } from "zod";
+import type * as z from "zod";
 import { parseBoundedJson } from "../decode.ts";
 import { IN_TOTO_TYPE, statementAbout } from "../in-toto.ts";
 import { Refusal } from "./verdict.ts";

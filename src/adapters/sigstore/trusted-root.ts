@@ -1,7 +1,7 @@
 /** Whom verification trusts: certificate authorities, logs and timestamp authorities, as a trusted_root.json names them. */
 import { X509Certificate } from "node:crypto";
 import { type CertificateAuthority, type TimeRange, TrustedRoot } from "@sigstore/protobuf-specs";
-import { z } from "zod";
+import * as z from "zod";
 import { parseBoundedJson } from "../decode.ts";
 import { recallMaterial } from "./trust.ts";
 

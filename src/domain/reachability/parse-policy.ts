@@ -3,7 +3,7 @@
  * does not know are not skipped: a rule with one is unreadable, and so is a policy whose own fields are not known.
  * The schema follows networking.k8s.io/v1 and what its validation admits.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { parseRange, type Range } from "./blocks.ts";
 import type { Peer, Peers } from "./peers.ts";
 import type { Direction, Policy, PolicyContent, Rule } from "./policy.ts";

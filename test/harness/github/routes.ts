@@ -1,5 +1,5 @@
 // What the fake GitHub does for each operation of the description that the product uses.
-import { z } from "zod";
+import * as z from "zod";
 import { showCommit, showGitCommit, showPull, showReview } from "./answers.ts";
 import type { Pull, Repository } from "./repository.ts";
 

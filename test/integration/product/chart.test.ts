@@ -1,5 +1,6 @@
 // The chart as data: what it installs, with which rights, and what its values refuse.
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readConfig } from "../../../src/config.ts";
+import { send, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
 import { CHART, findHelm, renderChart } from "../../harness/helm.ts";
 
 const run = promisify(execFile);
@@ -218,6 +220,43 @@ const JUDGE = `
   await pool.destroy();
 `;
 
+/** What the built command says of an unsigned image: to a registry that it asks directly, and to a proxy that is not there. */
+async function verifyBuilt(built: string) {
+  const manifest = JSON.stringify({
+    config: { mediaType: "x", digest: `sha256:${"a".repeat(64)}`, size: 2 },
+    layers: [],
+  });
+  const digest = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+  const { host } = await startHostileRegistry({
+    [`/v2/m/manifests/${digest}`]: send(manifest),
+    [`/v2/m/referrers/${digest}`]: send('{"manifests":[]}'),
+  });
+  const key = join(root, "examples/silero/keys/model-pipeline.pub");
+  const verify = async (image: string, env: Record<string, string>) => {
+    const args = [
+      join(built, "dist", "vouchsafe.mjs"),
+      "verify-image",
+      image,
+      "--key",
+      key,
+      "--insecure-registry",
+      host,
+    ];
+    const { stdout, stderr } = await run(process.execPath, args, { cwd: tmpdir(), env }).catch(
+      (error: { stdout: string; stderr: string }) => error,
+    );
+    return stdout + stderr;
+  };
+  try {
+    return {
+      direct: await verify(`${host}/m@${digest}`, {}),
+      proxied: await verify(`registry.example/m@${digest}`, { HTTPS_PROXY: "http://127.0.0.1:1" }),
+    };
+  } finally {
+    await stopHostileRegistries();
+  }
+}
+
 /** The folder of the image's last stage, made of what its build stage left in `built`. */
 async function assemble(built: string): Promise<string> {
   const [, , stage = ""] = (await readFile(join(root, "Dockerfile"), "utf8")).split(/^FROM /m);
@@ -249,6 +288,9 @@ describe("the image", () => {
     }
     const help = await run(process.execPath, [join(dir, "dist", "vouchsafe.mjs"), "--help"], { cwd: tmpdir() });
     expect(help.stdout).toContain("Usage: vouchsafe");
+    const { direct, proxied } = await verifyBuilt(dir);
+    expect(direct, "the command finds what it needs of its packages").toContain("missing      a signature over the");
+    expect(proxied).toContain("registry.example: nothing answers at that port (127.0.0.1:1)");
     const started = await run(process.execPath, [join(dir, "dist", "operator.mjs")], { cwd: tmpdir(), env: {} }).catch(
       (error: { stderr: string }) => error,
     );

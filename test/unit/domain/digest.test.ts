@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { AISystem } from "../../../src/api/ai-system.ts";
 import { notApproved } from "../../../src/api/fields.ts";
 import { ModelRelease } from "../../../src/api/model-release.ts";

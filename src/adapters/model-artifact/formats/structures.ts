@@ -1,5 +1,5 @@
 /** Formats that are told by more than a few first bytes: safetensors, NumPy's arrays, messages of Protocol Buffers. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../../decode.ts";
 import { readAt, type Sample } from "./sample.ts";
 

@@ -2,7 +2,7 @@
 // everything else is left to the queue.
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { dataOf, openGitHub } from "../../../../src/adapters/github/client.ts";
 import { parseCredential } from "../../../../src/adapters/github/credential.ts";
 import { GitHubError } from "../../../../src/adapters/github/errors.ts";
