@@ -7,6 +7,8 @@ import { type KeyObject, X509Certificate } from "node:crypto";
 import { type Certificate, CertificateChainValidationEngine } from "pkijs";
 import { findKeyFault } from "../../domain/public-keys.ts";
 import { toIso } from "../../domain/time.ts";
+import { explainPath, explainTerm } from "./explain-path.ts";
+import { showSubject } from "./names.ts";
 import { type ParsedCertificate, parseCertificate } from "./parsed-certificate.ts";
 import { CODE_SIGNING, demandSigning, demandSoundPath } from "./path-rules.ts";
 import { CertificateRefusal } from "./refusal.ts";
@@ -112,12 +114,11 @@ function readKey(leaf: Certificate): KeyObject {
 function findOwnPath(
   leaf: ParsedCertificate,
   given: readonly ParsedCertificate[],
-  { from, until }: Moment,
+  moment: Moment,
 ): Certificate[] | undefined {
   if (!isSelfSigned(leaf) || !given.some(({ node }) => node.raw.equals(leaf.node.raw))) return undefined;
-  const { notBefore, notAfter } = leaf.pki;
-  if (from < notBefore.value.getTime() || until > notAfter.value.getTime())
-    throw invalid("its certificate is not trusted: it has run out, or has not begun");
+  const ended = explainTerm(leaf.pki, "it", moment);
+  if (ended !== undefined) throw invalid(`its certificate is not trusted: ${ended}`);
   return [leaf.pki];
 }
 
@@ -125,12 +126,12 @@ function findOwnPath(
 export async function findPath(
   chain: readonly Buffer[],
   trusted: readonly Buffer[],
-  { from, until }: Moment,
+  moment: Moment,
 ): Promise<Certificate[]> {
   const [leaf, ...between] = chain.map((bytes) => readCertificate(bytes, "the signer's certificate or one beside it"));
   if (leaf === undefined) throw invalid("it carries no certificate");
   const given = trusted.map((bytes) => readCertificate(bytes, "a certificate that is trusted"));
-  const own = findOwnPath(leaf, given, { from, until });
+  const own = findOwnPath(leaf, given, moment);
   if (own !== undefined) return own;
   const anchors = given.filter(isSelfIssued);
   if (anchors.length === 0) throw invalid("none of the given certificates issued itself, so nobody is trusted");
@@ -146,7 +147,7 @@ export async function findPath(
     trustedCerts: anchors.map(({ pki }) => pki),
     // The one that is asked about comes last.
     certs: [...others.map(({ pki }) => pki), leaf.pki],
-    checkDate: new Date(until),
+    checkDate: new Date(moment.until),
     // It follows certificates that issued each other round and round.
     findIssuer: (certificate, own, crypto) => {
       asked += 1;
@@ -155,9 +156,14 @@ export async function findPath(
     },
   });
   const { result, resultMessage, certificatePath = [] } = await engine.verify();
-  if (result !== true) throw invalid(`its certificate is not trusted: ${resultMessage}`);
+  if (result !== true) {
+    const known = { between: others.map(({ pki }) => pki), anchors: anchors.map(({ pki }) => pki) };
+    throw invalid(`its certificate is not trusted: ${explainPath(leaf.pki, known, moment) ?? resultMessage}`);
+  }
   if (certificatePath[0] !== leaf.pki) throw invalid("the path that was found is not that of its certificate");
-  if (certificatePath.some(({ notBefore }) => notBefore.value.getTime() > from))
-    throw invalid("its certificate is not trusted: a certificate on its path had not begun");
+  for (const one of certificatePath) {
+    const ended = explainTerm(one, `the certificate of ${showSubject(one)}`, moment);
+    if (ended !== undefined) throw invalid(`its certificate is not trusted: ${ended}`);
+  }
   return certificatePath;
 }

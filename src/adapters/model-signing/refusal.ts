@@ -4,6 +4,8 @@ export type ModelRefusalCode =
   | "SignatureBroken"
   /** The signature does not hold, or not by whom it has to be. */
   | "SignatureInvalid"
+  /** The signer's certificate is not trusted, may not sign, or has run out. */
+  | "CertificateUntrusted"
   /** The material does not fit the method that was asked for. */
   | "MethodMismatch"
   /** What lies on disk is not what was signed. */

@@ -27,12 +27,14 @@ export type ModelTrust =
   | { method: "key"; key: KeyObject }
   /**
    * Certificates in PEM or DER: those that issued themselves are trusted, the others may lie between. `authorities`: whose
-   * timestamps count, in the same way. `now`: epoch milliseconds.
+   * timestamps count, in the same way. `identity`: a name that the signer has to have; any where it is undefined. `now`: epoch
+   * milliseconds.
    */
   | {
       method: "certificate";
       certificates: readonly Buffer[];
       authorities?: readonly Buffer[] | undefined;
+      identity?: string | undefined;
       now: number;
     }
   | { method: "sigstore"; root: TrustedRoot; identity: string; issuer: string };
@@ -90,6 +92,12 @@ function listShownNames(leaf: Certificate): string[] {
 /** How the signer is told: by the first of its names, or by its whole subject. */
 const nameSigner = (leaf: Certificate): string => listShownNames(leaf)[0] ?? (showSubject(leaf) || "nobody named");
 
+/** Holds the signer to one of the names in the certificate, letter by letter. */
+function demandName(leaf: Certificate, name: string): string {
+  if (!listShownNames(leaf).includes(name)) throw invalid(`it was signed by ${nameSigner(leaf)}`);
+  return name;
+}
+
 /** Holds the signature to whom it has to be by, and tells who that is. Throws a ModelRefusal. */
 async function demandSigned(
   { trust, signature: bytes }: ModelCase,
@@ -110,7 +118,8 @@ async function demandSigned(
       const stamped = await findStampedMoment({ tokens: stamps, over: signed.signature }, trust);
       const { key, leaf, until } = await findCertifiedSigner(chain, { certificates, now, stamped });
       if (!isBy(key, signed, manifest)) throw invalid("the certificate's key did not make this signature");
-      const signer = { by: "certificate", identity: nameSigner(leaf), issuer: showIssuer(leaf) } as const;
+      const identity = trust.identity === undefined ? nameSigner(leaf) : demandName(leaf, trust.identity);
+      const signer = { by: "certificate", identity, issuer: showIssuer(leaf) } as const;
       return until === undefined ? signer : { ...signer, notAfter: toIso(until) };
     }
     case "sigstore": {
@@ -173,7 +182,7 @@ export async function verifyModel(about: ModelCase, watch: Watcher): Promise<Mod
   } catch (error) {
     if (error instanceof ModelRefusal) return { verdict: "refused", code: error.code, why: error.message };
     if (error instanceof CertificateRefusal)
-      return { verdict: "refused", code: "SignatureInvalid", why: error.message };
+      return { verdict: "refused", code: "CertificateUntrusted", why: error.message };
     throw error;
   }
 }

@@ -9,6 +9,7 @@ const OPTIONS = {
   signingCert: ["--signing-cert", "certificate"],
   certChain: ["--cert-chain", "certificate"],
   timestampAuthority: ["--timestamp-authority", "certificate"],
+  certificateIdentity: ["--certificate-identity", "certificate"],
   identity: ["--identity", "sigstore"],
   identityProvider: ["--identity-provider", "sigstore"],
   trustedRoot: ["--trusted-root", "sigstore"],

@@ -96,6 +96,10 @@ usage or environment, such as a registry that fails. docs/refusals.md tells what
       "--timestamp-authority <pem>",
       "method certificate: time-stamping authorities (RFC 3161); a signature with timestamps of theirs is judged at their time",
     )
+    .option(
+      "--certificate-identity <name>",
+      "method certificate: a name that the signer's certificate has to carry, letter by letter; without it anybody's counts for whom the root vouches",
+    )
     .option("--identity <name>", "method sigstore: who has to have signed, letter by letter")
     .option("--identity-provider <url>", "method sigstore: who has to vouch for that name")
     .option(

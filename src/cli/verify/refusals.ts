@@ -73,6 +73,11 @@ export const MODEL_REFUSALS = {
     who: "you, where the signer has another key, root or name than you gave; else whoever signs the model",
     next: "compare key, root or name with what the signer published; else have the model signed anew",
   },
+  CertificateUntrusted: {
+    what: "the signer's certificate leads to nobody who is trusted, may not sign code, or has run out",
+    who: "you, where a certificate is missing; else whoever issued it, or signs the model",
+    next: "name the root and what lies between by --cert-chain PEM; what ran out counts with a timestamp by --timestamp-authority PEM, else have it signed anew",
+  },
   MethodMismatch: {
     what: "it was signed by another method, or with a key on another curve than P-256, P-384 and P-521",
     who: "you",

@@ -22,6 +22,7 @@ export interface VerifyModelOptions {
   publicKey?: string;
   certChain: string[];
   timestampAuthority?: string;
+  certificateIdentity?: string;
   identity?: string;
   identityProvider?: string;
   trustedRoot?: string;
@@ -41,7 +42,7 @@ async function readTrust(options: VerifyModelOptions): Promise<ModelTrust> {
         throw lacks("--cert-chain: the root that is trusted, and what lies between", method);
       const certificates = (await Promise.all(options.certChain.map(readCertificates))).flat();
       const authorities = timestampAuthority === undefined ? undefined : await readCertificates(timestampAuthority);
-      return { method, certificates, authorities, now: Date.now() };
+      return { method, certificates, authorities, identity: options.certificateIdentity, now: Date.now() };
     }
     case "sigstore": {
       const { identity, identityProvider: issuer } = options;

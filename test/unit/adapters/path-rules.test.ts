@@ -19,6 +19,9 @@ import {
 } from "../../harness/sigstore/certificates.ts";
 import { bits, encode, integer, octets, oid, sequence, utcTime } from "../../harness/sigstore/der.ts";
 
+const createRootOf = (term: typeof LONG) =>
+  issue({ common: "Acme root", keys: createKeys(), issuer: undefined, term, isAuthority: true, extensions: [] });
+
 type Certified = Pick<Holder, "certificate">;
 const parse = ({ certificate }: Certified) => parseCertificate(certificate).pki;
 
@@ -289,6 +292,58 @@ describe("a path", () => {
       extensions: [],
     });
     await expect(find([createSigner(claiming)], [claiming])).rejects.toThrow("nobody is trusted");
+  });
+
+  describe("that there is not: what is missing of it, or when it ran out", () => {
+    const soon = { from: LONG.from, until: at("2026-02-01") };
+    const later = { from: at("2040-01-01"), until: LONG.until };
+    const between = createBelow(root, "Acme signing");
+    const over = createBelow(root, "Acme signing", { term: soon });
+    const signer = createSigner(between);
+    const stranger = createRoot("Other root");
+    const NONE = "its certificate is not trusted: ";
+    test.each<[string, Certified[], Certified[], string]>([
+      ["nobody between", [signer], [root], "it was issued by CN=Acme signing, whose certificate is not given"],
+      [
+        "another root",
+        [signer, between],
+        [stranger],
+        "the certificate of CN=Acme signing was issued by CN=Acme root, whose certificate is not given",
+      ],
+      ["over", [createSigner(between, { term: soon }), between], [root], "it ran out at 2026-02-01T00:00:00Z"],
+      [
+        "not begun",
+        [createSigner(between, { term: later }), between],
+        [root],
+        "it does not begin before 2040-01-01T00:00:00Z",
+      ],
+      [
+        "between, over",
+        [createSigner(over), over],
+        [root],
+        "the certificate of CN=Acme signing ran out at 2026-02-01T00:00:00Z",
+      ],
+      [
+        "a root that is over",
+        [createSigner(between), between],
+        [createRootOf(soon)],
+        "the certificate of CN=Acme root ran out at 2026-02-01T00:00:00Z",
+      ],
+      [
+        "a name that is longer than a line",
+        [createSigner(createBelow(root, "x".repeat(300)))],
+        [root],
+        `it was issued by CN=${"x".repeat(197)}…, whose certificate is not given`,
+      ],
+      [
+        "one of two that is over, and the other not the issuer",
+        [createSigner(over), over, between],
+        [root],
+        "The certificate is either not yet valid or expired",
+      ],
+    ])("%s", async (_, chain, trusted, why) => {
+      await expect(find(chain, trusted)).rejects.toThrow(NONE + why);
+    });
   });
 
   test("has certificates that can be read", async () => {

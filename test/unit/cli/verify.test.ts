@@ -9,6 +9,7 @@ import { createSigstore, toPem } from "../../harness/sigstore.ts";
 import { answerTimestamp } from "../../harness/sigstore/timestamp.ts";
 import { stateFiles } from "../../corpus/statements.ts";
 import { toText } from "../../corpus/tables/certified/parts.ts";
+import { EMAIL } from "../../corpus/authorities.ts";
 import { createCompany, IN_TIME } from "../../corpus/tables/stamped/parts.ts";
 import { askLocally as ask } from "./ask-locally.ts";
 
@@ -73,11 +74,30 @@ test("what somebody with a name signed is verified under a root of one's own", a
 
 test("a model whose certificate ran out is verified at the time of an authority that is named, and of no other", async () => {
   expect(await verifyStamped("--timestamp-authority", at("time.pem"))).toMatchObject({ code: 0 });
-  expect(await verifyStamped()).toMatchObject({ code: 1, text: expect.stringContaining("expired") as string });
+  expect(await verifyStamped()).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(
+      /^CertificateUntrusted: its certificate is not trusted: it ran out at 2026-02-01T00:00:00Z$/m,
+    ) as string,
+  });
   expect(await verifyStamped("--timestamp-authority", at("company.pem"))).toMatchObject({
     code: 1,
     text: expect.stringContaining("its timestamp does not hold") as string,
   });
+});
+
+test("by certificate a name may be asked for: one that the signer has", async () => {
+  const stamped = ["--timestamp-authority", at("time.pem"), "--certificate-identity"];
+  expect(await verifyStamped(...stamped, EMAIL)).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/^signed by {4}ml@acme\.example$/m) as string,
+  });
+  for (const other of ["eve@acme.example", "ML@acme.example", "", "ml@acme.exampl"]) {
+    expect(await verifyStamped(...stamped, other), other).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/^SignatureInvalid: it was signed by ml@acme\.example$/m) as string,
+    });
+  }
 });
 
 test("a time-stamping authority in verify-image without certificates is a fault of usage", async () => {
