@@ -105,6 +105,12 @@ export const GROUPS: readonly Group[] = [
     name: "model-artifact",
     mutate: packing("match-artifact", "match-files", "merge-layers", "model-digest", "paths", "path-set"),
     // Not model-artifact-bounds, which times: what is instrumented takes longer.
-    tests: adapters("model-artifact", "model-artifact-digest", "model-artifact-tar", "unread-weights"),
+    tests: adapters(
+      "model-artifact",
+      "model-artifact-digest",
+      "model-artifact-paths",
+      "model-artifact-tar",
+      "unread-weights",
+    ),
   },
 ];

@@ -104,6 +104,45 @@ describe.each(FORMS)("%s with a layer of %s", (form, packing) => {
   });
 });
 
+describe("a folder beside a model that has nothing at its top", () => {
+  const DEEP = { "sub/w.bin": "weights" };
+  test.each<[Form, Packing]>([
+    ["Image", "tar"],
+    ["ModelPack", "tar"],
+    ["ModelKit", "tar+gzip"],
+  ])("%s: a file in it that was not signed is refused", async (form, packing) => {
+    const pack = (files: Files) => packArtifact(form, [packLayer(form, packing, tarIn(form, files))]);
+    expect(await judge(pack(DEEP), signFiles(DEEP))).toEqual(["sub/w.bin"]);
+    expect(await judge(pack({ ...DEEP, "other/run.py": "x" }), signFiles(DEEP))).toContain("was not signed");
+  });
+});
+
+describe("a later layer of an image", () => {
+  const folder = (name: string) => tarHeader({ name, type: "5" });
+  const layer = (...entries: Buffer[]) => packLayer("Image", "tar", Buffer.concat([...entries, TAR_END]));
+
+  test("that names a folder anew takes nothing from it", async () => {
+    const anew = layer(folder("models/"), folder("models/sub/"));
+    const fine = layer(folder("models/sub/"), tarFile("models/sub/w.bin", "weights"));
+    const deep = signFiles({ "sub/w.bin": "weights" });
+    expect(await judge(packArtifact("Image", [fine, anew]), deep)).toEqual(["sub/w.bin"]);
+    const more = layer(tarFile("models/sub/w.bin", "weights"), tarFile("models/sub/run.py", "x"));
+    expect(await judge(packArtifact("Image", [more, anew]), deep)).toContain("sub/run.py is there and was not signed");
+  });
+
+  test("puts a folder in the place of a file, and a file in that of a folder", async () => {
+    const below = layer(folder("models/"), tarFile("models/w.bin", "weights"), tarFile("models/sub", "x"));
+    const nested = signFiles({ "w.bin": "weights", "sub/card.txt": "card" });
+    const above = layer(folder("models/sub/"), tarFile("models/sub/card.txt", "card"));
+    expect(await judge(packArtifact("Image", [below, above]), nested)).toEqual(["sub/card.txt", "w.bin"]);
+    const back = layer(tarFile("models/sub", "x"));
+    expect(await judge(packArtifact("Image", [below, above, back]), nested)).toContain("not");
+    expect(
+      await judge(packArtifact("Image", [below, above, back]), signFiles({ "w.bin": "weights", sub: "x" })),
+    ).toEqual(["sub", "w.bin"]);
+  });
+});
+
 test("a ModelPack of several raw and packed layers, a directory among them", async () => {
   const layers: PackedLayer[] = [
     rawLayer("w.bin", "weights"),
@@ -233,6 +272,8 @@ describe("other hashes and shards", () => {
     const match = await matchArtifact({ ...packArtifact("ModelPack", layers), signed: sharded });
     expect(match).toMatchObject({ outcome: "matches", unsigned: [{ path: "empty" }] });
     expect(await judge(packArtifact("ModelPack", [...layers, rawLayer("x", "x")]), sharded)).toContain("not signed");
+    const packed = packLayer("ModelPack", "tar+gzip", tarFiles({ x: "x" }));
+    expect(await judge(packArtifact("ModelPack", [...layers, packed]), sharded)).toContain("not signed");
   });
 
   const SIGNATURES = ["sha256-files", "sha256-shards", "blake2-files", "blake2-shards", "blake3-files"];
