@@ -52,6 +52,7 @@ export const GROUPS: readonly Group[] = [
       "light-certificate",
       "model-certificates",
       "timestamps",
+      "timestamp-rules",
       "authority",
       "corpus",
     ),

@@ -4,10 +4,10 @@ import { ECDSA_WITH_SHA1, ECDSA_WITH_SHA256, type Holder, SHA256 } from "./certi
 import { context, encode, generalizedTime, integer, octets, oid, sequence, set } from "./der.ts";
 
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
-const TIMESTAMP_INFO = "1.2.840.113549.1.9.16.1.4";
-const CONTENT_TYPE = "1.2.840.113549.1.9.3";
-const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
-const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+export const TIMESTAMP_INFO = "1.2.840.113549.1.9.16.1.4";
+export const CONTENT_TYPE = "1.2.840.113549.1.9.3";
+export const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
+export const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 const POLICY = "1.3.6.1.4.1.57264.2";
 
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
@@ -21,7 +21,8 @@ const seconds = (value: number) =>
     "hex",
   );
 
-const attribute = (id: string, value: Buffer) => sequence(oid(id), set(value));
+/** An attribute of a signer (RFC 5652 §5.3). */
+export const attribute = (id: string, ...values: readonly Buffer[]): Buffer => sequence(oid(id), set(...values));
 
 /** What is unusual about an answer. */
 export interface StampWish {
@@ -35,6 +36,18 @@ export interface StampWish {
   signedWith?: Holder;
   /** Whether it is signed with SHA-1. */
   isWeak?: boolean;
+  /** PKIStatus (RFC 3161 §2.4.2). */
+  status?: number;
+  /** Its time, as it is encoded. */
+  time?: Buffer;
+  /** What the signed content is said to be. */
+  contentType?: string;
+  /** What the whole is said to be. */
+  type?: string;
+  /** How often it is signed. */
+  signatures?: number;
+  /** Makes others of the usual attributes: type of content, digest, signing certificate. */
+  attributes?: (usual: readonly [Buffer, Buffer, Buffer]) => readonly Buffer[];
 }
 
 /** A whole answer (TimeStampResp), granted. */
@@ -42,24 +55,26 @@ export function answerTimestamp(
   { key, issuer, serial, certificate }: Holder,
   message: Buffer,
   at: number,
-  { fraction, accuracy, certificates = [], signedWith, isWeak = false }: StampWish = {},
+  wish: StampWish = {},
 ): Buffer {
+  const { fraction, accuracy, certificates = [], signedWith, isWeak = false, status = 0, signatures = 1 } = wish;
+  const { time, contentType = TIMESTAMP_INFO, type = SIGNED_DATA, attributes: choose = (usual) => usual } = wish;
   const info = sequence(
     integer(1),
     oid(POLICY),
     sequence(SHA256, octets(sha256(message))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
-    generalizedTime(at, fraction),
+    time ?? generalizedTime(at, fraction),
     ...(accuracy === undefined ? [] : [sequence(integer(seconds(accuracy)))]),
   );
-  const attributes = [
+  const attributes = choose([
     attribute(CONTENT_TYPE, oid(TIMESTAMP_INFO)),
     attribute(MESSAGE_DIGEST, octets(sha256(info))),
     attribute(
       SIGNING_CERTIFICATE_V2,
       sequence(sequence(sequence(octets(sha256(signedWith?.certificate ?? certificate))))),
     ),
-  ].toSorted(Buffer.compare);
+  ]).toSorted(Buffer.compare);
   const signer = sequence(
     integer(1),
     sequence(issuer, integer(serial)),
@@ -71,9 +86,9 @@ export function answerTimestamp(
   const content = sequence(
     integer(3),
     set(SHA256),
-    sequence(oid(TIMESTAMP_INFO), context(0, octets(info))),
+    sequence(oid(contentType), context(0, octets(info))),
     ...(certificates.length === 0 ? [] : [context(0, ...certificates.map((one) => one.certificate))]),
-    set(signer),
+    set(...Array.from({ length: signatures }, () => signer)),
   );
-  return sequence(sequence(integer(0)), sequence(oid(SIGNED_DATA), context(0, content)));
+  return sequence(sequence(integer(status)), sequence(oid(type), context(0, content)));
 }

@@ -7,7 +7,7 @@ import { demandSigning, demandSoundPath } from "../../../src/adapters/certificat
 import { findCertifiedSigner } from "../../../src/adapters/certificates/path.ts";
 import { CertificateRefusal } from "../../../src/adapters/certificates/refusal.ts";
 import { demandUnrevoked } from "../../../src/adapters/certificates/revocation.ts";
-import { createBelow, createRoot, createSigner, listRevoked, LONG } from "../../corpus/authorities.ts";
+import { createBelow, createRoot, createSigner, keepsSince, listRevoked, LONG } from "../../corpus/authorities.ts";
 import {
   CODE_SIGNING,
   createKeys,
@@ -187,6 +187,8 @@ describe("alternative names (RFC 5280 §4.2.1.6)", () => {
     ["a set of names", encode(0x31, encode(0x86, Buffer.from("https://acme.example/")))],
     ["a list in a context of its own", encode(0xb0, encode(0x86, Buffer.from("https://acme.example/")))],
     ["more after the list", Buffer.concat([sequence(), Buffer.from([5, 0])])],
+    ["a number, whose tag is that of a dNSName but for its class", sequence(encode(0x02, Buffer.from([1])))],
+    ["an identifier, whose tag is that of a uniformResourceIdentifier but for its class", sequence(oid("1.2.3"))],
     ["a text of another kind", sequence(encode(0x16, Buffer.from("ml@acme.example")))],
     ["a type that there is not", sequence(encode(0x89, Buffer.from("ml@acme.example")))],
     ["an otherName in one piece", sequence(encode(0x80, Buffer.from("x")))],
@@ -357,6 +359,22 @@ describe("a path", () => {
     await expect(find([], [root])).rejects.toThrow("it carries no certificate");
   });
 
+  test("has keys that OpenSSL can read", async () => {
+    // An algorithm that there is not.
+    const spki = sequence(sequence(oid("1.2.3.4")), bits(Buffer.from([1])));
+    const strange = { ...createKeys(), spki };
+    await expect(find([createSigner(root, { keys: strange })], [root])).rejects.toThrow("its key cannot be read");
+    const posing = issue({
+      common: "Acme root",
+      keys: strange,
+      issuer: undefined,
+      term: LONG,
+      isAuthority: true,
+      extensions: [],
+    });
+    await expect(find([createSigner(posing)], [posing])).rejects.toThrow("nobody is trusted");
+  });
+
   test("ends in a key that may sign", async () => {
     for (const kind of ["p256", "p384", "p521", "rsa2048", "ed25519"] as const) {
       const signer = createSigner(root, { kind });
@@ -452,6 +470,27 @@ describe("a list of what was revoked", () => {
     // What is a part of the list alone (issuingDistributionPoint), or changes another (deltaCRLIndicator).
     for (const id of ["2.5.29.28", "2.5.29.27"])
       await expect(look(extend([extension(id, sequence(oid("1.2.3")), true)], [], NEXT))).rejects.toThrow();
+  });
+
+  test("vouches for a certificate that ran out where it says to keep such since before", async () => {
+    const end = at("2026-12-01");
+    const over = createSigner(root, { term: { from: LONG.from, until: end } });
+    const ask = (...lists: string[]) => demandUnrevoked([over, root].map(parse), lists.map(toDer), NOW);
+    const DROPPED = "it ran out, and no current revocation list of its issuer says to keep such";
+    expect(await ask(extend([keepsSince(end)], [], NEXT)), "since the moment when it ran out").toEqual([LONG.until]);
+    for (const [what, own] of Object.entries({
+      "since later": [keepsSince(end + 1000)],
+      "nothing of it": [],
+      "a time in two digits of a year": [extension("2.5.29.60", utcTime(end))],
+      "a time in a class of its own": [extension("2.5.29.60", encode(0x98, Buffer.from("20261101000000Z")))],
+      "what is no time": [extension("2.5.29.60", encode(0x18, Buffer.from("some day")))],
+      "what cannot be read": [extension("2.5.29.60", Buffer.from([0x18, 0x7f]))],
+    }))
+      await expect(ask(extend(own, [], NEXT)), what).rejects.toThrow(DROPPED);
+    const now = createSigner(root, { term: { from: LONG.from, until: NOW } });
+    expect(await demandUnrevoked([now, root].map(parse), [toDer(listRevoked(root))], NOW), "not over yet").toEqual([
+      LONG.until,
+    ]);
   });
 
   test("that names no end vouches for nothing", async () => {
