@@ -6,7 +6,7 @@ import type { VerifiedSignature } from "../../api/model-release.ts";
 import type { FindingCode } from "../../domain/findings.ts";
 import { toCanonicalText } from "../../domain/canonical.ts";
 import type { NamedSigner } from "../../domain/trust.ts";
-import { RegistryError } from "../registry/errors.ts";
+import { RegistryError, type RegistryErrorCode } from "../registry/errors.ts";
 import type { ImageReference } from "../registry/reference.ts";
 import type { Content, Registry } from "../registry/registry.ts";
 import { ThreadError } from "../thread-error.ts";
@@ -21,6 +21,8 @@ export interface SignatureProblem {
     "SignatureInvalid" | "SignerUnknown" | "ModelMismatch" | "RegistryFailed" | "VerificationFailed"
   >;
   why: string;
+  /** How the registry failed, where it did. */
+  fault?: RegistryErrorCode;
 }
 
 export interface Collected {
@@ -118,7 +120,7 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
   ]);
   const misfit = findMisfit(content, search.model.format);
   if (misfit !== undefined) {
-    return { ...onlyProblem("ModelMismatch", misfit), closure };
+    return { ...onlyProblem({ code: "ModelMismatch", why: misfit }), closure };
   }
   const subject = { digest: ref.digest };
   const judged = await judge({ subject, candidates, signers, now });
@@ -136,11 +138,11 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
 }
 
 /** Nothing is known but what is wrong. */
-const onlyProblem = (code: SignatureProblem["code"], why: string): Collected => ({
+const onlyProblem = (problem: SignatureProblem): Collected => ({
   closure: [],
   signatures: [],
   model: undefined,
-  problems: [{ code, why }],
+  problems: [problem],
 });
 
 /** Collects the signatures of one artifact. A registry or a thread that fails is a problem, never an answer. */
@@ -148,8 +150,9 @@ export async function collectSignatures(ref: ImageReference, search: Search): Pr
   try {
     return await collect(ref, search);
   } catch (error) {
-    if (error instanceof RegistryError) return onlyProblem("RegistryFailed", error.message);
-    if (error instanceof ThreadError) return onlyProblem("VerificationFailed", error.message);
+    if (error instanceof RegistryError)
+      return onlyProblem({ code: "RegistryFailed", why: error.message, fault: error.code });
+    if (error instanceof ThreadError) return onlyProblem({ code: "VerificationFailed", why: error.message });
     throw error;
   }
 }

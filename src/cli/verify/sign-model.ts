@@ -89,7 +89,7 @@ function describe(
     `signed by    key ${signer}`,
     `digest       ${digest}`,
     `files        ${files}, ${bytes} bytes, each by its SHA-256`,
-    ...(ignored.length === 0 ? [] : [`left out     ${ignored.map(showName).join(", ")}`]),
+    ...(ignored.length === 0 ? [] : [`left out     ${ignored.map((name) => toPlain(showName(name))).join(", ")}`]),
     `signature    ${options.outputBundle}`,
     `next         ${adviseVerifying(options)}`,
   ];

@@ -57,6 +57,13 @@ export interface VerificationOptions {
   openRegistry: (keyrings: readonly Keyring[]) => Promise<OpenedRegistry>;
 }
 
+/** Failures that credentials may mend. */
+const MENDED_BY_CREDENTIALS: ReadonlySet<SignatureProblem["fault"]> = new Set([
+  "Unauthorized",
+  "NotFound",
+  "RateLimited",
+]);
+
 /** What is wrong, as the status says it; a registry that shows nothing without a pull secret that lacks is told so. */
 type LookProblem = SignatureProblem | ({ code: "PullSecretUnusable"; why: string } & Lack);
 type Found = Omit<Collected, "problems"> & { problems: LookProblem[] };
@@ -64,7 +71,9 @@ type Found = Omit<Collected, "problems"> & { problems: LookProblem[] };
 function tellLack(found: Collected, [lack]: readonly Lack[]): Found {
   if (lack === undefined) return found;
   const tell = (problem: SignatureProblem): LookProblem =>
-    problem.code === "RegistryFailed" ? { ...lack, code: "PullSecretUnusable", why: problem.why } : problem;
+    problem.code === "RegistryFailed" && MENDED_BY_CREDENTIALS.has(problem.fault)
+      ? { ...lack, code: "PullSecretUnusable", why: problem.why }
+      : problem;
   return { ...found, problems: found.problems.map(tell) };
 }
 

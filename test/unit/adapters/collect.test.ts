@@ -263,14 +263,13 @@ describe("what becomes of a signature", () => {
   });
 
   test("what fails is told as what it is, and a fault of ours is no answer at all", async () => {
-    const only = (code: string, why: string) => ({
-      closure: [],
-      signatures: [],
-      model: undefined,
-      problems: [{ code, why }],
-    });
-    expect(await collect({}, new ThreadError("too slow"))).toEqual(only("VerificationFailed", "too slow"));
-    expect(await collect({}, new RegistryError("TimedOut", "slow"))).toEqual(only("RegistryFailed", "slow"));
+    const only = (problem: object) => ({ closure: [], signatures: [], model: undefined, problems: [problem] });
+    expect(await collect({}, new ThreadError("too slow"))).toEqual(
+      only({ code: "VerificationFailed", why: "too slow" }),
+    );
+    expect(await collect({}, new RegistryError("TimedOut", "slow"))).toEqual(
+      only({ code: "RegistryFailed", why: "slow", fault: "TimedOut" }),
+    );
     await expect(collect({}, new TypeError("a fault"))).rejects.toThrow("a fault");
   });
 });

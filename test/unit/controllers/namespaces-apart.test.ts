@@ -12,7 +12,7 @@ import { AIPolicy } from "../../../src/api/ai-policy.ts";
 import { ModelRelease } from "../../../src/api/model-release.ts";
 import { createVerificationController } from "../../../src/controllers/verification/controller.ts";
 import type { FoundSecrets } from "../../../src/controllers/verification/pull-secrets.ts";
-import { type Reply, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
+import { type Reply, send, startHostileRegistry, stopHostileRegistries } from "../../harness/hostile-registry.ts";
 import { signWithKey, toResources, toStatement } from "../../harness/models.ts";
 import { packLayer, tarFiles, toArtifact } from "../../harness/packs.ts";
 import { eventually } from "../../harness/wait.ts";
@@ -121,6 +121,16 @@ test("what one namespace's secret opens is closed to another at the same moment,
   expect(await statusOf("first")).toMatchObject(isRefused);
   release("later", host);
   expect(await statusOf("later")).toMatchObject(isRefused);
+  await stop();
+});
+
+test("where credentials would not help, the registry's fault is told and nothing of secrets", async () => {
+  const down = await startHostileRegistry({ [`/v2/m/manifests/${MODEL.digest}`]: send("", {}, 503) });
+  const { release, statusOf, stop } = await run([down.host], {});
+  release("first", down.host);
+  expect(await statusOf("first")).toMatchObject({
+    problems: [{ code: "RegistryFailed", text: expect.stringContaining("HTTP 503") as string }],
+  });
   await stop();
 });
 
