@@ -5,6 +5,7 @@ import {
   appendFileSync,
   copyFileSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,6 +17,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type FileStamp, isSameFile, listFiles, toStamp } from "../../../src/adapters/model-signing/enumerate.ts";
+import { hashFile } from "../../../src/adapters/model-signing/hash-file.ts";
 import { signModel } from "../../../src/adapters/model-signing/sign-model.ts";
 import type { ModelTrust } from "../../../src/adapters/model-signing/verify-model.ts";
 import { judgeModel, signWithKey, toResources, toStatement, writeModel } from "../../harness/models.ts";
@@ -108,6 +111,14 @@ const MEANWHILE: [string, (model: string) => void, string][] = [
     "d.bin",
   ],
   [
+    "a file takes the place of a folder",
+    (model) => {
+      rmSync(join(model, "b"), { recursive: true });
+      writeFileSync(join(model, "b"), FILES["b/c.bin"]);
+    },
+    "b/c.bin",
+  ],
+  [
     "a folder with the same files takes the place of one",
     (model) => {
       renameSync(join(model, "b"), join(model, "..", "b-before"));
@@ -157,6 +168,83 @@ test.each([
   await expect(signModel({ model, key: privateKey, chain: [], ignored: [] }, watch)).rejects.toThrow(
     "a.bin changed while the model was read",
   );
+  await rm(model, { recursive: true });
+});
+
+describe("what is known again by its stamp", () => {
+  const STAMP: FileStamp = { dev: 1n, ino: 2n, size: 3n, mtimeNs: 4n, ctimeNs: 5n };
+  test("is the same file where all of the stamp is the same", () => {
+    expect(isSameFile(STAMP, { ...STAMP })).toBe(true);
+  });
+
+  test.each(Object.keys(STAMP))("is another one where %s alone is another", (part) => {
+    const other = { ...STAMP, [part]: 9n };
+    expect([isSameFile(STAMP, other), isSameFile(other, STAMP)]).toEqual([false, false]);
+  });
+});
+
+describe("what can neither be signed nor verified, though unsigned files are tolerated and it is one:", () => {
+  test.each<[string, (model: string) => unknown, string]>([
+    // Its two bytes above ASCII are no UTF-8: two such names would look alike.
+    [
+      "a name that is no text",
+      (model) => writeFileSync(Buffer.concat([Buffer.from(`${model}/`), Buffer.from([0x77, 0xff, 0xfe])]), ""),
+      `"w\ufffd\ufffd" is no name that can be signed`,
+    ],
+    [
+      "a name with a backslash, which is a folder elsewhere",
+      (model) => writeFileSync(join(model, String.raw`b\c.bin`), ""),
+      String.raw`b\c.bin is no name that can be signed`,
+    ],
+    ["a pipe", (model) => execFileSync("mkfifo", [join(model, "b/pipe")]), "b/pipe is neither a file nor a folder"],
+  ])("%s", async (_, put, why) => {
+    const model = await writeModel(FILES);
+    put(model);
+    expect(await judgeModel({ model, signature: SIGNATURE, trust, toleratesUnsigned: true })).toEqual({
+      verdict: "refused",
+      code: "ModelUnfit",
+      why,
+    });
+    await expect(signModel({ model, key: privateKey, chain: [], ignored: [] }, () => {})).rejects.toThrow(why);
+    await rm(model, { recursive: true });
+  });
+});
+
+test("the root of a disk is a folder like others", async () => {
+  const ignored = readdirSync("/");
+  for (const model of ["/", "//", "/."]) {
+    await expect(listFiles({ model, ignored })).rejects.toThrow("it has no files");
+  }
+});
+
+describe("what cannot be read is no refusal:", () => {
+  test("a model that is not there", async () => {
+    const model = join(dir, "none");
+    await expect(judgeModel({ model, signature: SIGNATURE, trust })).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  test("a file that cannot be opened, which did not change", async () => {
+    const file = {
+      name: "w",
+      path: join(dir, "w".repeat(300)),
+      size: 1,
+      stamp: toStamp(statSync(dir, { bigint: true })),
+    };
+    // Longer than a file system takes it (NAME_MAX).
+    await expect(hashFile(file, "sha256", undefined, () => {})).rejects.toMatchObject({ code: "ENAMETOOLONG" });
+  });
+});
+
+test.each([
+  ["files", SIGNATURE],
+  ["shards", SHARDS],
+])("whoever waits is told of every byte of %s until all are read", async (_, signature) => {
+  const model = await writeModel(FILES);
+  const told: number[][] = [];
+  await judgeModel({ model, signature, trust }, (...progress) => told.push(progress));
+  // first, second (of shards: secon, d), third
+  const read = signature === SHARDS ? [5, 10, 11, 16] : [5, 11, 16];
+  expect(told).toEqual(read.map((bytes) => [bytes, 16]));
   await rm(model, { recursive: true });
 });
 

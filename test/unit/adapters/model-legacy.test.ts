@@ -40,7 +40,14 @@ const CASES: [string, () => Promise<ModelTrust>][] = [
 describe.each(CASES)("%s", (name, by) => {
   test("is verified where such signatures are accepted", async () => {
     const about = { model: MODEL, signature: await read(name), trust: await by(), acceptsLegacy: true };
-    expect(await judgeModel(about)).toMatchObject({ verdict: "verified", files: 6, unsigned: 0 });
+    // It had no digest of the whole model, and did not record what it left out.
+    expect(await judgeModel(about)).toMatchObject({
+      verdict: "verified",
+      digest: undefined,
+      files: 6,
+      unsigned: 0,
+      ignored: [],
+    });
   });
 
   test("is refused where they are not, with the option that accepts it", async () => {
@@ -146,16 +153,32 @@ describe("where they are accepted", () => {
     expect(await judge(signWithKey(v1, privateKey, { encode: toFaulty }))).toMatchObject(refused);
   });
 
+  test.each(["sha256", "file-sha256"])("what says that its SHA-256 is %s is verified", async (actual) => {
+    const annotate = (all: Subject[]) => {
+      for (const one of all) one.annotations = { actual_hash_algorithm: actual };
+    };
+    expect(await judge(signWithKey(legacy(annotate), privateKey, { encode: toFaulty }))).toMatchObject({
+      verdict: "verified",
+    });
+  });
+
   test.each<[string, (subjects: Subject[]) => void]>([
     ["no file", (all) => all.splice(0)],
     ["a name twice", (all) => all.push(...all.slice(0, 1))],
     ["a path that leads out", (all) => all.push({ name: "../b", digest: { sha256: sha256("") } })],
     ["the model itself", (all) => all.push({ name: ".", digest: { sha256: sha256("") } })],
     ["a digest of another hash", (all) => all.push({ name: "c", digest: { sha512: "0".repeat(128) } })],
+    ["a digest with a digit before it", (all) => all.push({ name: "c", digest: { sha256: `0${sha256("")}` } })],
+    ["a digest with a digit after it", (all) => all.push({ name: "c", digest: { sha256: `${sha256("")}0` } })],
+    ["a digest in capitals", (all) => all.push({ name: "c", digest: { sha256: sha256("").toUpperCase() } })],
     ["a second digest", (all) => all.push({ name: "c", digest: { sha256: sha256(""), sha512: "0" } })],
     [
       "another hash under the name of SHA-256",
       (all) => Object.assign(all[0] ?? {}, { annotations: { actual_hash_algorithm: "file-blake2b" } }),
+    ],
+    [
+      "a hash without a name under that of SHA-256",
+      (all) => Object.assign(all[0] ?? {}, { annotations: { actual_hash_algorithm: "" } }),
     ],
   ])("a statement with %s is refused", async (_, change) => {
     expect(await judge(signWithKey(legacy(change), privateKey, { encode: toFaulty }))).toMatchObject({
