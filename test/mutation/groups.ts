@@ -92,15 +92,12 @@ export const GROUPS: readonly Group[] = [
   {
     name: "model-signing",
     mutate: ["src/adapters/model-signing/*.ts"],
-    tests: adapters(
-      "model-signing",
-      "model-deviations",
-      "model-legacy",
-      "model-sigstore",
-      "model-hashing",
-      "model-disk",
-      "corpus",
-    ),
+    tests: [
+      ...adapters("model-signing", "model-signed", "model-signers", "model-bundles", "model-resources"),
+      ...adapters("model-deviations", "model-legacy", "model-sigstore", "model-hashing", "model-disk", "corpus"),
+      // When a certificate was valid, by a timestamp.
+      "test/unit/cli/verify.test.ts",
+    ],
   },
   {
     name: "model-artifact",
