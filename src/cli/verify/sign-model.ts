@@ -11,6 +11,7 @@ import { type Answer, UsageError } from "../session.ts";
 import { onDisk, readPrivateKey } from "./files.ts";
 import { readLeftOut } from "./left-out.ts";
 import { lacks, type Method, warnOfStrayOptions } from "./method.ts";
+import { toPlain } from "./plain.ts";
 import { createProgress } from "./progress.ts";
 import { describeAdvice, MODEL_REFUSALS } from "./refusals.ts";
 import { readSigningChain } from "./signing-chain.ts";

@@ -72,7 +72,9 @@ function describe(verdict: ModelVerdict, { modelPath, bundle, method }: VerifyMo
         ...(verdict.digest === undefined ? [] : [`digest       ${verdict.digest}`]),
         `files        ${verdict.files}, ${verdict.bytes} bytes`,
         ...(verdict.unsigned === 0 ? [] : [`not signed   files beside them: ${verdict.unsigned}`]),
-        ...(verdict.ignored.length === 0 ? [] : [`left out     ${verdict.ignored.map((name) => toPlain(showName(name))).join(", ")}`]),
+        ...(verdict.ignored.length === 0
+          ? []
+          : [`left out     ${verdict.ignored.map((name) => toPlain(showName(name))).join(", ")}`]),
       ];
     case "refused":
       return [

@@ -162,7 +162,7 @@ describe("4. the moment of signing by certificate, for which others take its fir
     });
     await rm(model, { recursive: true });
     if (why === undefined) expect(verdict).toMatchObject({ verdict: "verified" });
-    else expect(verdict).toMatchObject({ code: "SignatureInvalid", why: expect.stringMatching(why) as string });
+    else expect(verdict).toMatchObject({ code: "CertificateUntrusted", why: expect.stringMatching(why) as string });
   });
 });
 
@@ -179,7 +179,7 @@ describe("6. no chain given, where Python trusts the web's certificate authoriti
     const by = (certificates: Buffer[]) =>
       judgeModel({ model, signature, trust: { method: "certificate", certificates, now: Date.now() } });
     expect(await by([root.certificate])).toMatchObject({ verdict: "verified" });
-    expect(await by([])).toMatchObject(refusal("SignatureInvalid", "nobody is trusted"));
+    expect(await by([])).toMatchObject(refusal("CertificateUntrusted", "nobody is trusted"));
     await rm(model, { recursive: true });
   });
 });

@@ -112,7 +112,7 @@ test("a certificate has to be valid now, and of a root that is trusted", async (
       now: NOW,
     },
   ]) {
-    expect(await judgeModel({ ...about, trust })).toMatchObject({ code: "SignatureInvalid" });
+    expect(await judgeModel({ ...about, trust })).toMatchObject({ code: "CertificateUntrusted" });
   }
 });
 
