@@ -45,6 +45,8 @@ export interface Search {
   judge: typeof judgeCandidates;
   signers: readonly NamedSigner[];
   model: ModelSearch;
+  /** The artifact's content where it was read just now; it counts by its digest alone. */
+  seen?: Content;
   /** Epoch milliseconds. */
   now: number;
 }
@@ -108,9 +110,9 @@ async function readClosure(registry: Registry, ref: ImageReference, content: Con
 }
 
 async function collect(ref: ImageReference, search: Search): Promise<Collected> {
-  const { registry, judge, signers, now } = search;
+  const { registry, judge, signers, now, seen } = search;
   const readArtifact = async () => {
-    const content = await registry.readByDigest(ref);
+    const content = seen?.digest === ref.digest ? seen : await registry.readByDigest(ref);
     return { content, closure: await readClosure(registry, ref, content) };
   };
   // Side by side: what lies beside it is asked for by its digest, whatever it turns out to be.

@@ -9,7 +9,7 @@ import { RegistryError } from "../../adapters/registry/errors.ts";
 import { createRegistryOpener } from "../../adapters/registry/open.ts";
 import { type Keyring, parseDockerConfig } from "../../adapters/registry/pull-secrets.ts";
 import { type ImageReference, parseReference, parseTagged, toWrittenHost } from "../../adapters/registry/reference.ts";
-import type { Registry } from "../../adapters/registry/registry.ts";
+import type { Content, Registry } from "../../adapters/registry/registry.ts";
 import { type Answer, type Machine, UsageError } from "../session.ts";
 import { readCertificates, readSmall } from "./files.ts";
 import { toPlain } from "./plain.ts";
@@ -54,20 +54,16 @@ async function readPullSecrets(path: string | undefined): Promise<Keyring> {
   }
 }
 
-/** The artifact by digest; a tag is looked up once, and told. */
-async function resolve(registry: Registry, image: string): Promise<ImageReference> {
+/** The artifact by digest; a tag is looked up once, and told. A registry that fails is told by its own code. */
+async function resolve(registry: Registry, image: string): Promise<{ ref: ImageReference; seen: Content }> {
   const ref = parseReference(image);
-  if (ref !== undefined) {
-    // Looked at before its signatures are, so that a registry that fails is told by its own code.
-    await registry.readByDigest(ref);
-    return ref;
-  }
+  if (ref !== undefined) return { ref, seen: await registry.readByDigest(ref) };
   const tagged = parseTagged(image);
   if (tagged === undefined) throw new UsageError(`${toPlain(image)} names no image: HOST/REPOSITORY:TAG or …@sha256:…`);
   const { tag, ...repository } = tagged;
-  const content = await registry.readTag({ ...repository, digest: "" }, tag);
-  if (content === undefined) throw new RegistryError("NotFound", `${repository.host} has no ${toPlain(image)}`);
-  return { ...repository, digest: content.digest };
+  const seen = await registry.readTag({ ...repository, digest: "" }, tag);
+  if (seen === undefined) throw new RegistryError("NotFound", `${repository.host} has no ${toPlain(image)}`);
+  return { ref: { ...repository, digest: seen.digest }, seen };
 }
 
 /** A registry that fails is a fault of the environment: what, who can mend it, and the next step. */
@@ -108,9 +104,10 @@ export async function runVerifyImage(image: string, options: VerifyImageOptions,
   const { registry: plain, close } = await open([secrets]);
   const registry = withProgress(plain);
   try {
-    const ref = await resolve(registry, image);
+    const { ref, seen } = await resolve(registry, image);
     const model = { format: undefined, path: options.modelPath, readsFormats: options.model === true };
-    const found = await collectSignatures(ref, { registry, judge: judgeCandidates, signers, model, now: Date.now() });
+    const search = { registry, judge: judgeCandidates, signers, model, seen, now: Date.now() };
+    const found = await collectSignatures(ref, search);
     const failed = found.problems.find(({ code }) => code === "RegistryFailed");
     if (failed !== undefined) throw toUsageError(image, failed.code, failed.why, IMAGE_REFUSALS[failed.code]);
     const missing = listDemands(options).filter((demand) => !isMet(demand, found.signatures));

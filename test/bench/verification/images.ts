@@ -51,6 +51,7 @@ async function verifyWarm(image: string, { registry, pool, signer }: Warm): Prom
       judge: pool.judge,
       signers: [signer],
       model: { format: undefined, path: undefined, readsFormats: false },
+      seen: content,
       now: Date.now(),
     },
   );

@@ -262,6 +262,26 @@ describe("what becomes of a signature", () => {
     expect((await collect({}, many)).problems).toHaveLength(16);
   });
 
+  test("an artifact that was read just now is not read again, and another one does not stand for it", async () => {
+    const held = holding({});
+    const own = await held.readByDigest(REF);
+    const asked: string[] = [];
+    const registry = {
+      ...held,
+      readByDigest: (ref: typeof REF) => {
+        asked.push(ref.digest);
+        return held.readByDigest(ref);
+      },
+    };
+    const search = { registry, judge: async () => [], signers: [], model: MODEL, now: 0 };
+    const closures = [own, { ...own, digest: digestOf("another") }].map(async (seen) => {
+      const { closure } = await collectSignatures(REF, { ...search, seen });
+      return closure;
+    });
+    expect(await Promise.all(closures)).toEqual([CLOSURE, CLOSURE]);
+    expect(asked, "once, for the one that is another").toEqual([REF.digest]);
+  });
+
   test("what fails is told as what it is, and a fault of ours is no answer at all", async () => {
     const only = (problem: object) => ({ closure: [], signatures: [], model: undefined, problems: [problem] });
     expect(await collect({}, new ThreadError("too slow"))).toEqual(
