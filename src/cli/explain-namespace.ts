@@ -99,8 +99,9 @@ export async function explainNamespace(base: Session, name: string, policyName: 
   const inForce = MODES.find((mode) => labels[modeLabel(mode)] === chosen);
   const standing = inForce === undefined ? undefined : (await readWarrants(session)).get(inForce);
   const { warrant, findings } = await judgeUnder(session, chosen, standing);
-  const inOtherModes = (await listFaults(session, name)).map(({ fault }) => fault);
-  const faults = new Set([...inOtherModes, findFault(warrant) ?? []].flat());
+  // Whoever asks of another policy asks of none that stands.
+  const ofModes = policyName === undefined ? await listFaults(session, name) : [];
+  const faults = new Set([...ofModes.map(({ fault }) => fault), findFault(warrant) ?? []].flat());
   const { items: pods } = await session.client.list<KubeObject & PodLike>(PODS, { namespace: name });
   const judged = pods.map((pod) => ({ pod: pod.metadata.name, refused: judgePod(pod, warrant, session.now) }));
   const refused = judged.filter((one) => one.refused !== undefined);

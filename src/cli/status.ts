@@ -14,7 +14,7 @@ export async function status(session: Session, allNamespaces: boolean): Promise<
   const reads = await readAll<AISystem>(session, AISystem, allNamespaces ? undefined : session.namespace);
   const open = await listOpen(session, allNamespaces ? undefined : session.namespace);
   const faults = await listFaults(session, allNamespaces ? undefined : session.namespace);
-  const ofNamespaces = faults.map(({ namespace, fault }) => `namespace ${namespace}: ${fault}`);
+  const warnings = faults.map(({ namespace, fault }) => `namespace ${namespace}: ${fault}`);
   const systems = reads.map((read) => {
     const { name, namespace = "" } = read.metadata;
     if (read.outcome === "invalid") return { namespace, name, tier: "", release: "", ready: "False", why: read.why };
@@ -33,13 +33,14 @@ export async function status(session: Session, allNamespaces: boolean): Promise<
     const where = allNamespaces ? "the cluster" : `namespace ${session.namespace}`;
     return {
       exit: faults.length === 0 ? 0 : 1,
+      warnings,
       json: [],
-      lines: [`There is no AISystem in ${where}. Start with: kubectl explain aisystem.spec`, ...ofNamespaces],
+      lines: [`There is no AISystem in ${where}. Start with: kubectl explain aisystem.spec`],
     };
   }
   const rows = systems.map(({ namespace, name, tier, release, ready }) => [namespace, name, tier, release, ready]);
   // What a breach stopped is not waiting for whatever release is left over, so its Incidents come first.
-  const ofSystems = systems
+  const waiting = systems
     .filter(({ why }) => why !== "")
     .flatMap(({ namespace, name, why }) => [
       ...open
@@ -47,11 +48,10 @@ export async function status(session: Session, allNamespaces: boolean): Promise<
         .map((incident) => `${name}: ${describeOpen(incident)}`),
       `${name}: ${why}`,
     ]);
-  const waiting = [...ofNamespaces, ...ofSystems];
   const isReady = faults.length === 0 && systems.every(({ ready }) => ready === "True");
   const lines = [
     ...toTable([["NAMESPACE", "SYSTEM", "TIER", "RELEASE", "READY"], ...rows]),
     ...(waiting.length > 0 ? ["", ...waiting] : []),
   ];
-  return { exit: isReady ? 0 : 1, json: systems, lines };
+  return { exit: isReady ? 0 : 1, json: systems, lines, warnings };
 }

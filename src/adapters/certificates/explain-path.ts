@@ -4,10 +4,14 @@ import { toIso } from "../../domain/time.ts";
 import { showIssuer, showSubject } from "./names.ts";
 import type { Moment } from "./timestamp-token.ts";
 
-/** A name is a tenant's text, and may be as long as a certificate. */
-const MAX_NAME = 200;
+/** A name is a tenant's text, and may be as long as a certificate; a finding has room for two of these and what is said of them. */
+const MAX_NAME = 40;
 
-const cut = (name: string) => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name);
+const cut = (name: string) => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name) || "no name";
+
+/** How an authority's certificate is called in a sentence. */
+export const nameCertificate = (certificate: Certificate): string =>
+  `the certificate of ${cut(showSubject(certificate))}`;
 
 /** Why a certificate does not hold from one moment to the other; undefined where it does. */
 export function explainTerm(certificate: Certificate, whose: string, { from, until }: Moment): string | undefined {
@@ -38,10 +42,10 @@ export function explainPath(
     const { issuer } = current;
     const above = [...anchors, ...between].filter((one) => !passed.has(one) && one.subject.isEqual(issuer));
     const [next] = above;
-    const name = cut(showIssuer(current)) || "no name";
+    const name = cut(showIssuer(current));
     if (next === undefined) return `${whose} was issued by ${name}, whose certificate is not given`;
     // Of several by one name, those that hold are another way up, which the engine has gone.
     current = above.find((one) => explainTerm(one, whose, moment) === undefined) ?? next;
-    whose = `the certificate of ${cut(showSubject(current)) || "no name"}`;
+    whose = nameCertificate(current);
   }
 }

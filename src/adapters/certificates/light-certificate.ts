@@ -2,9 +2,10 @@
  * A certificate on a keyless way, as far as the rules ask. Of such a signer each signature has another certificate, and pkijs
  * takes longer to make an object of all of it than the whole rest of a verification takes.
  */
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { type ASN1Obj, X509Certificate as SigstoreCertificate } from "@sigstore/core";
 import { type Certificate, Extension, RelativeDistinguishedNames } from "pkijs";
+import { readDer } from "./parsed-certificate.ts";
 
 /** What the rules of a path ask of a certificate; pkijs' own has it, too. */
 export type RuledCertificate = Pick<Certificate, "extensions" | "issuer" | "subject"> & {
@@ -12,7 +13,7 @@ export type RuledCertificate = Pick<Certificate, "extensions" | "issuer" | "subj
 };
 
 export interface LightCertificate {
-  /** As OpenSSL reads it, which takes only what is a certificate from its first byte to its last. */
+  /** As OpenSSL reads it: the same bytes. */
   node: X509Certificate;
   /** As the library reads it that finds the way to a root. */
   sigstore: SigstoreCertificate;
@@ -56,5 +57,5 @@ function toRules(certificate: SigstoreCertificate): RuledCertificate {
 /** Reads DER. Throws where either library or the rules cannot read it. */
 export function readLightly(der: Buffer<ArrayBuffer>): LightCertificate {
   const sigstore = SigstoreCertificate.parse(der);
-  return { node: new X509Certificate(der), sigstore, rules: toRules(sigstore) };
+  return { node: readDer(der), sigstore, rules: toRules(sigstore) };
 }

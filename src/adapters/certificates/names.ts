@@ -19,34 +19,40 @@ const NAMING = new Set([1, 2, 6]);
 /** Lengths of an address of the Internet Protocol, in bytes. */
 const IP_LENGTHS = new Set([4, 16]);
 
-/** Whether it is a GeneralName of any type (RFC 5280 §4.2.1.6), as far as it can be told without knowing the types. */
-function isGeneralName({ tag, value }: ASN1Obj): boolean {
-  if (!tag.isContextSpecific()) return false;
+/** What a GeneralName (RFC 5280 §4.2.1.6) is, as far as it shows without looking into it; undefined where it is none. */
+function findNameKind({ tag, value }: ASN1Obj): "in one piece" | "in parts" | undefined {
+  if (!tag.isContextSpecific()) return undefined;
   switch (tag.number) {
-    // Names in parts: otherName, x400Address, directoryName, ediPartyName.
+    // rfc822Name, dNSName, uniformResourceIdentifier. Whether they are in ASCII is told where they are read.
+    case 1:
+    case 2:
+    case 6:
+      return tag.constructed ? undefined : "in one piece";
+    // iPAddress.
+    case 7:
+      return !tag.constructed && IP_LENGTHS.has(value.length) ? "in one piece" : undefined;
+    // otherName, x400Address, directoryName, ediPartyName; registeredID.
     case 0:
     case 3:
     case 4:
     case 5:
-      return tag.constructed;
-    // rfc822Name, dNSName, uniformResourceIdentifier, registeredID. Whether they are in ASCII is told where they are read.
-    case 1:
-    case 2:
-    case 6:
     case 8:
-      return !tag.constructed;
-    case 7:
-      return !tag.constructed && IP_LENGTHS.has(value.length);
+      return "in parts";
     default:
-      return false;
+      return undefined;
   }
 }
 
-/** Whether the value of the extension is a list of names. pkijs would read each, which takes longer than all other rules. */
-export function areGeneralNames({ extnValue }: Extension): boolean {
+/**
+ * Whether the value of the extension is a list of names. pkijs, which reads each by trying all types, takes longer for it than
+ * all other rules together, so it is asked only of names that have parts.
+ */
+export function areGeneralNames(extension: Extension): boolean {
   try {
-    const { tag, subs } = ASN1Obj.parseBuffer(Buffer.from(extnValue.valueBlock.valueHexView));
-    return tag.isUniversal() && tag.constructed && tag.number === SEQUENCE && subs.every(isGeneralName);
+    const { tag, subs } = ASN1Obj.parseBuffer(Buffer.from(extension.extnValue.valueBlock.valueHexView));
+    if (!tag.isUniversal() || !tag.constructed || tag.number !== SEQUENCE) return false;
+    const kinds = subs.map(findNameKind);
+    return !kinds.includes(undefined) && (!kinds.includes("in parts") || hasNames(extension.parsedValue));
   } catch {
     return false;
   }

@@ -7,8 +7,7 @@ import { type KeyObject, X509Certificate } from "node:crypto";
 import { type Certificate, CertificateChainValidationEngine } from "pkijs";
 import { findKeyFault } from "../../domain/public-keys.ts";
 import { toIso } from "../../domain/time.ts";
-import { explainPath, explainTerm } from "./explain-path.ts";
-import { showSubject } from "./names.ts";
+import { explainPath, explainTerm, nameCertificate } from "./explain-path.ts";
 import { type ParsedCertificate, parseCertificate } from "./parsed-certificate.ts";
 import { CODE_SIGNING, demandSigning, demandSoundPath } from "./path-rules.ts";
 import { CertificateRefusal } from "./refusal.ts";
@@ -162,7 +161,7 @@ export async function findPath(
   }
   if (certificatePath[0] !== leaf.pki) throw invalid("the path that was found is not that of its certificate");
   for (const one of certificatePath) {
-    const ended = explainTerm(one, `the certificate of ${showSubject(one)}`, moment);
+    const ended = explainTerm(one, nameCertificate(one), moment);
     if (ended !== undefined) throw invalid(`its certificate is not trusted: ${ended}`);
   }
   return certificatePath;

@@ -115,15 +115,16 @@ async function collect(ref: ImageReference, search: Search): Promise<Collected> 
     const content = seen?.digest === ref.digest ? seen : await registry.readByDigest(ref);
     return { content, closure: await readClosure(registry, ref, content) };
   };
-  // Side by side: what lies beside it is asked for by its digest, whatever it turns out to be.
-  const [{ content, closure }, { candidates, broken }] = await Promise.all([
-    readArtifact(),
-    findCandidates(registry, ref),
-  ]);
+  // Side by side: what lies beside it is asked for by its digest, whatever it turns out to be. What the artifact itself says
+  // or lacks is told first, whichever answer comes first.
+  const beside = findCandidates(registry, ref);
+  beside.catch(() => undefined);
+  const { content, closure } = await readArtifact();
   const misfit = findMisfit(content, search.model.format);
   if (misfit !== undefined) {
     return { ...onlyProblem({ code: "ModelMismatch", why: misfit }), closure };
   }
+  const { candidates, broken } = await beside;
   const subject = { digest: ref.digest };
   const judged = await judge({ subject, candidates, signers, now });
   const found = broken.map((why) => problem("SignatureInvalid", why));

@@ -1,8 +1,9 @@
 /** What @sigstore/verify does not ask of a signing certificate: that it may sign code at all, and stands alone. */
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
 import type { X509Certificate as SigstoreCertificate } from "@sigstore/core";
 import { type LightCertificate, readLightly } from "../certificates/light-certificate.ts";
+import { readDer } from "../certificates/parsed-certificate.ts";
 import { Refusal } from "./verdict.ts";
 
 const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
@@ -45,8 +46,7 @@ function demandReadableNames(certificate: SigstoreCertificate): void {
 export function readSigningCertificate([first, ...above]: readonly Buffer<ArrayBuffer>[]): LightCertificate {
   if (first === undefined) throw new Refusal("BundleBroken", "it carries no certificate");
   const leaf = readLightly(first);
-  if ([leaf.node, ...above.map((der) => new X509Certificate(der))].some(isSelfIssued))
-    throw unfit("its chain carries a root");
+  if ([leaf.node, ...above.map(readDer)].some(isSelfIssued)) throw unfit("its chain carries a root");
   const { node, sigstore } = leaf;
   // Without keyCertSign OpenSSL calls it no authority, whatever its basic constraints say.
   if (node.ca || sigstore.extBasicConstraints?.isCA === true) throw unfit("its certificate is that of an authority");

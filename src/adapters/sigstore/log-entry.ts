@@ -5,6 +5,7 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { TransparencyLogEntry } from "@sigstore/bundle";
 import * as z from "zod";
+import { readDer } from "../certificates/parsed-certificate.ts";
 import { parseBoundedJson } from "../decode.ts";
 import { Refusal } from "./verdict.ts";
 
@@ -51,11 +52,13 @@ export type OwnKey = { certificate: X509Certificate } | { key: KeyObject };
 const toSpki = (key: KeyObject) => key.export({ type: "spki", format: "der" });
 
 function isSame(logged: string | Verifier, own: OwnKey): boolean {
-  const der = typeof logged === "string" ? undefined : Buffer.from(logged.x509Certificate?.rawBytes ?? "", "base64");
   const isCertificate =
     typeof logged === "string" ? logged.includes("BEGIN CERTIFICATE") : logged.x509Certificate !== undefined;
   if (isCertificate) {
-    const certificate = new X509Certificate(typeof logged === "string" ? logged : (der ?? Buffer.alloc(0)));
+    const certificate =
+      typeof logged === "string"
+        ? new X509Certificate(logged)
+        : readDer(Buffer.from(logged.x509Certificate?.rawBytes ?? "", "base64"));
     return "certificate" in own && certificate.raw.equals(own.certificate.raw);
   }
   const key =

@@ -1,7 +1,7 @@
 /** Whom verification trusts: certificate authorities, logs and timestamp authorities, as a trusted_root.json names them. */
-import { X509Certificate } from "node:crypto";
 import { type CertificateAuthority, type TimeRange, TrustedRoot } from "@sigstore/protobuf-specs";
 import * as z from "zod";
+import { readDer } from "../certificates/parsed-certificate.ts";
 import { parseBoundedJson } from "../decode.ts";
 import { recallMaterial } from "./trust.ts";
 
@@ -22,7 +22,7 @@ function demandCertificates({ uri, certChain, validFor }: CertificateAuthority):
   demandTerm(whose, validFor);
   if (certChain === undefined || certChain.certificates.length === 0) throw new Error(`${whose} has no certificate`);
   // The library reads most of a certificate when it needs it, which would then look like a fault of the bundle.
-  for (const { rawBytes } of certChain.certificates) new X509Certificate(rawBytes);
+  for (const { rawBytes } of certChain.certificates) readDer(rawBytes);
 }
 
 /** Holds a root to what verification reads of it: what is broken is told when it is read, and not at the first bundle. */

@@ -95,10 +95,12 @@ const sayPending = (target: Target, { namespace }: Session): string[] => [
   `Next: kubectl get warrant enforce -n ${namespace} -o yaml`,
 ];
 
-/** What other releases list too may still run with them; whoever wants that gone too has to hear of it. */
+/** What other releases list too, and may still run with them; whoever wants that gone too has to hear of it. */
+const listSpared = (target: Target, digests: readonly string[]): string[] =>
+  target.what === "release" ? target.listed.filter((digest) => !digests.includes(digest)) : [];
+
 function saySpared(target: Target, digests: readonly string[]): string[] {
-  if (target.what !== "release" || digests.length === 0) return [];
-  const spared = target.listed.filter((digest) => !digests.includes(digest));
+  const spared = digests.length === 0 ? [] : listSpared(target, digests);
   return spared.length === 0
     ? []
     : [
@@ -172,7 +174,12 @@ async function revoke(session: Session, target: Target, options: RevokeOptions):
   const elsewhere = kind.namespaced ? [] : ["Other namespaces: kubectl get incidents -A"];
   return {
     exit: 0,
-    json: { revocation: written.object, refused: digests ?? null, incidents },
+    json: {
+      revocation: written.object,
+      refused: digests ?? null,
+      spared: digests === undefined ? null : listSpared(target, digests),
+      incidents,
+    },
     lines: [head, ...lines, ...elsewhere],
   };
 }

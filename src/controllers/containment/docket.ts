@@ -57,7 +57,9 @@ function isConcerned({ incident: { spec }, sight, sightBeneathOrders }: Docket, 
     sighting !== undefined &&
     (isSameBreach(sighting, spec) ||
       (spec.release !== undefined && sighting.release === spec.release && sighting.system === spec.system));
-  return isAbout(sight(pod)) || isAbout(sightBeneathOrders(pod));
+  const beneath = sightBeneathOrders(pod);
+  // The Warrant knows of the order, too: where that is all that it says, nothing else is wrong any more.
+  return isAbout(sight(pod)) || (beneath?.kind !== "SystemStopped" && isAbout(beneath));
 }
 
 /** Whether pods made from images of a system would be vouched for; never where nothing can be judged. */

@@ -1,6 +1,7 @@
 // What becomes of everything that lies beside an artifact: what is read of it, what is believed, and that nothing that is
 // wrong is left out. The registry is in memory, and judges say what the test has them say.
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { RegistryError } from "../../../src/adapters/registry/errors.ts";
 import type { Content, Descriptor, Manifest, Registry } from "../../../src/adapters/registry/registry.ts";
@@ -280,6 +281,31 @@ describe("what becomes of a signature", () => {
     });
     expect(await Promise.all(closures)).toEqual([CLOSURE, CLOSURE]);
     expect(asked, "once, for the one that is another").toEqual([REF.digest]);
+  });
+
+  test("what the artifact itself lacks is told first, whichever answer comes first", async () => {
+    const late = (code: "Unauthorized" | "Failed", ms: number) => async () => {
+      await sleep(ms);
+      throw new RegistryError(code, code);
+    };
+    const ask = async (ofArtifact: number, beside: number) => {
+      const registry = {
+        ...holding({}),
+        readByDigest: late("Unauthorized", ofArtifact),
+        listReferrers: late("Failed", beside),
+      };
+      const search = { registry, judge: async () => [], signers: [], model: MODEL, now: 0 };
+      return (await collectSignatures(REF, search)).problems.map(({ fault }) => fault);
+    };
+    expect(await ask(10, 0)).toEqual(["Unauthorized"]);
+    expect(await ask(0, 10)).toEqual(["Unauthorized"]);
+    const failing = { ...holding({}), listReferrers: late("Failed", 0) };
+    const search = { registry: failing, judge: async () => [], signers: [], now: 0 };
+    const packed = { ...search, model: { ...MODEL, format: "ModelKit" as const } };
+    expect((await collectSignatures(REF, packed)).problems.map(({ code }) => code)).toEqual(["ModelMismatch"]);
+    expect((await collectSignatures(REF, { ...search, model: MODEL })).problems.map(({ fault }) => fault)).toEqual([
+      "Failed",
+    ]);
   });
 
   test("what fails is told as what it is, and a fault of ours is no answer at all", async () => {

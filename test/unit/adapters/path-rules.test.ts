@@ -183,6 +183,11 @@ describe("alternative names (RFC 5280 §4.2.1.6)", () => {
   });
 
   test.each<[string, Buffer]>([
+    ["a directoryName that is none", sequence(encode(0xa4, octets(Buffer.from("x"))))],
+    [
+      "a good name before a directoryName that is none",
+      sequence(encode(0x86, Buffer.from("https://a.example")), encode(0xa4)),
+    ],
     ["a name beside a list", encode(0x86, Buffer.from("https://acme.example/"))],
     ["a set of names", encode(0x31, encode(0x86, Buffer.from("https://acme.example/")))],
     ["a list in a context of its own", encode(0xb0, encode(0x86, Buffer.from("https://acme.example/")))],
@@ -335,7 +340,7 @@ describe("a path", () => {
         "a name that is longer than a line",
         [createSigner(createBelow(root, "x".repeat(300)))],
         [root],
-        `it was issued by CN=${"x".repeat(197)}…, whose certificate is not given`,
+        `it was issued by CN=${"x".repeat(37)}…, whose certificate is not given`,
       ],
       [
         "one of two that is over, and the other not the issuer",

@@ -62,9 +62,16 @@ describe("a namespace whose label names an AIPolicy that is not there", () => {
     ["with no AISystem", [warrant]],
     ["with one", [warrant, make<AISystem>(AISystem, "gate", SYSTEM_SPEC)]],
   ])("and to status, %s", async (_, objects) => {
-    const { exit, lines } = await status(toSession({ objects }), false);
-    expect(lines.filter((line) => MISSING.test(line))).toEqual([expect.stringMatching(/^namespace voice: /)]);
+    const { exit, warnings } = await status(toSession({ objects }), false);
+    expect(warnings).toEqual([expect.stringMatching(/^namespace voice: PolicyMissing: .*nowhere/)]);
     expect(exit).toBe(1);
+  });
+
+  test("but not to whoever asks what another policy would refuse", async () => {
+    const objects = [namespace, warrant, POLICY];
+    const { exit, lines } = await explainNamespace(toSession({ objects }), "voice", "standard");
+    expect(lines.join("\n")).not.toContain("PolicyMissing");
+    expect(exit).toBe(0);
   });
 
   test("a sound one is none", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isTemplateConcerned, judgePodOf, openDocket } from "../../../src/controllers/containment/docket.ts";
 import type { NamespaceFacts } from "../../../src/domain/facts.ts";
 import { MODEL, NAMESPACE, NOW, revoke } from "../domain/voice.ts";
-import { after, indexOf, stop, toPod, V6, warrantOf } from "../gate/breach-scene.ts";
+import { after, indexOf, stop, toPod, V6, warrantOf, without } from "../gate/breach-scene.ts";
 import { toIncident } from "./contained.ts";
 
 const open = (facts: NamespaceFacts, spec: object) =>
@@ -38,6 +38,18 @@ describe("whether a pod of v5 is what the Incident is about", () => {
       "v6 was revoked, the workload went back to v5, and the system is stopped",
       { stops: stop() },
       {},
+      { isConcerned: false, isInBreach: true },
+    ],
+    [
+      "v5 lost its approval, and its system is stopped too",
+      { ...without(after({}), "mr-v5"), stops: stop() },
+      { release: "v5", breach: "ApprovalWithdrawn" },
+      both,
+    ],
+    [
+      "v5 is approved again, and its system is stopped",
+      { stops: stop() },
+      { release: "v5", breach: "ApprovalWithdrawn" },
       { isConcerned: false, isInBreach: true },
     ],
     ["nothing is wrong any more", {}, OF_V5, { isConcerned: false, isInBreach: false }],
