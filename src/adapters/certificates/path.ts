@@ -14,6 +14,8 @@ import { CertificateRefusal } from "./refusal.ts";
 import { demandUnrevoked } from "./revocation.ts";
 import type { Moment, Stamp } from "./timestamp-token.ts";
 
+/** What the engine says where names would lead to an anchor, and signatures do not. */
+const NO_PATH = "No valid certificate paths found";
 /** More steps than any path of certificates that people make takes. */
 const MAX_STEPS = 64;
 
@@ -157,7 +159,9 @@ export async function findPath(
   const { result, resultMessage, certificatePath = [] } = await engine.verify();
   if (result !== true) {
     const known = { between: others.map(({ pki }) => pki), anchors: anchors.map(({ pki }) => pki) };
-    throw invalid(`its certificate is not trusted: ${explainPath(leaf.pki, known, moment) ?? resultMessage}`);
+    const why =
+      resultMessage === NO_PATH ? "whoever is given under the names of its authorities did not sign it" : resultMessage;
+    throw invalid(`its certificate is not trusted: ${explainPath(leaf.pki, known, moment) ?? why}`);
   }
   if (certificatePath[0] !== leaf.pki) throw invalid("the path that was found is not that of its certificate");
   for (const one of certificatePath) {

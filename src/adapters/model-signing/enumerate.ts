@@ -42,16 +42,20 @@ const toFile = (name: string, path: string, status: BigIntStats): ModelFile => (
   stamp: toStamp(status),
 });
 
-async function walk(folder: string, prefix: string, ignored: readonly string[], found: ModelFile[]): Promise<void> {
+async function walk(folder: string, prefix: string, listing: Listing, found: ModelFile[]): Promise<void> {
+  const { ignored, passed } = listing;
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const name = `${prefix}${entry.name}`;
-    if (isIgnored(name, ignored)) continue;
+    if (isIgnored(name, ignored)) {
+      passed?.add(name);
+      continue;
+    }
     const path = join(folder, entry.name);
     // A name that is no UTF-8 was decoded to something else, and would be looked for in vain.
     if (!isSoundName(name) || name.includes("\ufffd")) throw unfit(`${showName(name)} is no name that can be signed`);
     if (entry.isSymbolicLink())
       throw unfit(`${showName(name)} is a symbolic link: put the file itself there, or ignore it`);
-    if (entry.isDirectory()) await walk(path, `${name}/`, ignored, found);
+    if (entry.isDirectory()) await walk(path, `${name}/`, listing, found);
     else if (!entry.isFile()) throw unfit(`${showName(name)} is neither a file nor a folder`);
     else {
       if (found.length >= MAX_FILES) throw unfit(`it has more than ${MAX_FILES} files`);
@@ -70,16 +74,19 @@ export interface Listing {
   ignored: readonly string[];
   /** How the file is named where the model is one; by its base name where it is left out. */
   nameOfOne?: string | undefined;
+  /** Collects what of that is there, and so was passed by: files, and folders with all that is in them. */
+  passed?: Set<string>;
 }
 
 /** Every file of the model but those left out, by code point. Throws a ModelRefusal where there is none. */
-export async function listFiles({ model, ignored, nameOfOne }: Listing): Promise<ModelFile[]> {
+export async function listFiles(listing: Listing): Promise<ModelFile[]> {
+  const { model, nameOfOne } = listing;
   const top = withoutTail(model);
   const status = await lstat(top, { bigint: true });
   if (status.isSymbolicLink()) throw unfit("the model is a symbolic link");
   if (status.isFile()) return [toFile(nameOfOne ?? basename(top), top, status)];
   const found: ModelFile[] = [];
-  await walk(top, "", ignored, found);
+  await walk(top, "", listing, found);
   if (found.length === 0) throw unfit("it has no files");
   return found.toSorted((a, b) => byCodePoint(a.name, b.name));
 }

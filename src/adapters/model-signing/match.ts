@@ -13,13 +13,20 @@ export const listGitFiles = ({ resources }: ModelManifest) =>
   GIT_FILES.filter((one) => !resources.some(({ name }) => isIgnored(name, [one])));
 
 /** Holds the names and sizes on disk to those that were signed; gives what has to be hashed. */
-export function matchFiles(manifest: ModelManifest, files: readonly ModelFile[], toleratesUnsigned: boolean) {
+export function matchFiles(
+  manifest: ModelManifest,
+  { files, passed }: { files: readonly ModelFile[]; passed: ReadonlySet<string> },
+  toleratesUnsigned: boolean,
+) {
   const onDisk = new Map(files.map((file) => [file.name, file]));
   const ends = new Map<string, number>();
   const wanted: { resource: Resource; file: ModelFile }[] = [];
   for (const resource of manifest.resources) {
     const file = onDisk.get(resource.name);
-    if (file === undefined) throw mismatch(`${showName(resource.name)} was signed and is not there`);
+    if (file === undefined) {
+      const isLeftOut = isIgnored(resource.name, [...passed]);
+      throw mismatch(`${showName(resource.name)} was signed and ${isLeftOut ? "is left out" : "is not there"}`);
+    }
     ends.set(resource.name, Math.max(ends.get(resource.name) ?? 0, resource.part?.end ?? file.size));
     wanted.push({ resource, file });
   }

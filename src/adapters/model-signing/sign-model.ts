@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { IN_TOTO_TYPE } from "../in-toto.ts";
 import { hintOf, signPayload } from "./elliptic.ts";
+import { byCodePoint } from "./names.ts";
 import { demandUnchanged, GIT_FILES, listFiles } from "./enumerate.ts";
 import { BUNDLE_TYPE, MAX_SIGNATURE_BYTES, parseSignature } from "./envelope.ts";
 import { hashFile } from "./hash-file.ts";
@@ -28,6 +29,8 @@ export interface SignedModel {
   bytes: number;
   /** SHA-256 over the digests of all files, `sha256:` and 64 hex digits: the subject of the statement. */
   digest: string;
+  /** What lies on disk and was left out, Git's own among it. */
+  ignored: readonly string[];
 }
 
 /** Reads a signature as whoever verifies it will. Throws a ModelRefusal where it would be refused. */
@@ -43,7 +46,8 @@ function readBack(bytes: Buffer): ModelManifest {
 
 /** Signs. Throws a ModelRefusal where the model cannot be signed, or nobody could verify the signature. */
 export async function signModel({ model, key, chain, ignored }: SigningCase, watch: Watcher): Promise<SignedModel> {
-  const listing = { model, ignored: [...GIT_FILES, ...ignored] };
+  const passed = new Set<string>();
+  const listing = { model, ignored: [...GIT_FILES, ...ignored], passed };
   const files = await listFiles(listing);
   if (files.length > MAX_RESOURCES) throw unfit(`it has more files than a signature may list: ${MAX_RESOURCES}`);
   const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -74,5 +78,6 @@ export async function signModel({ model, key, chain, ignored }: SigningCase, wat
   };
   const text = `${JSON.stringify(bundle)}\n`;
   const { subject, resources } = readBack(Buffer.from(text));
-  return { text, files: resources.length, bytes: total, digest: `sha256:${subject}` };
+  const left = [...passed].toSorted(byCodePoint);
+  return { text, files: resources.length, bytes: total, digest: `sha256:${subject}`, ignored: left };
 }

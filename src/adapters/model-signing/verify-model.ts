@@ -17,7 +17,7 @@ import { hashFile, type Progress } from "./hash-file.ts";
 import { isLegacySignedBy } from "./legacy.ts";
 import type { ModelManifest } from "./manifest.ts";
 import { listGitFiles, listRecorded, matchFiles } from "./match.ts";
-import { ONE_FILE } from "./names.ts";
+import { byCodePoint, ONE_FILE } from "./names.ts";
 import { mismatch, ModelRefusal, type ModelRefusalCode, showName } from "./refusal.ts";
 import { isOfOneFile } from "./resources.ts";
 import { parseManifest } from "./statement.ts";
@@ -66,6 +66,7 @@ export type ModelVerdict =
       files: number;
       bytes: number;
       unsigned: number;
+      /** What lies on disk and was left out: by the signer, by whoever verifies, or since it is Git's. */
       ignored: readonly string[];
     }
   | { verdict: "refused"; code: ModelRefusalCode; why: string };
@@ -142,14 +143,15 @@ async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
   const signed = parseSignature(about.signature);
   const manifest = parseManifest(signed.payload, about.acceptsLegacy);
   const signer = await demandSigned(about, signed, manifest);
-  const ignored = [...new Set([...listRecorded(manifest), ...about.ignored])];
+  const passed = new Set<string>();
   const listing = {
     model: about.model,
-    ignored: [...listGitFiles(manifest), ...ignored],
+    ignored: [...new Set([...listGitFiles(manifest), ...listRecorded(manifest), ...about.ignored])],
+    passed,
     nameOfOne: isOfOneFile(manifest.resources) ? ONE_FILE : undefined,
   };
   const files = await listFiles(listing);
-  const { wanted, unsigned } = matchFiles(manifest, files, about.toleratesUnsigned);
+  const { wanted, unsigned } = matchFiles(manifest, { files, passed }, about.toleratesUnsigned);
   const total = wanted.reduce(
     (sum, { resource: { part }, file }) => sum + (part === undefined ? file.size : part.end - part.start),
     0,
@@ -171,7 +173,7 @@ async function verify(about: ModelCase, watch: Watcher): Promise<ModelVerdict> {
     files: new Set(wanted.map(({ file }) => file.name)).size,
     bytes: total,
     unsigned,
-    ignored,
+    ignored: [...passed].toSorted(byCodePoint),
   };
 }
 

@@ -36,6 +36,7 @@ const entry = z.object({
 });
 const entries = z.record(z.string(), entry);
 const dockerConfig = z.object({ auths: z.unknown() });
+const userConfig = z.object({ auths: z.unknown().default({}) });
 
 /** What RFC 6750 lets a token be: one that is not could not be sent in a header. */
 const TOKEN = /^[\w.~+/-]+=*$/;
@@ -80,6 +81,10 @@ function toSecrets(auths: unknown): PullSecret[] {
 /** Reads a docker config. Throws where it is none. */
 export const parseDockerConfig = (text: string): PullSecret[] =>
   toSecrets(dockerConfig.parse(parseJson(Buffer.from(text))).auths);
+
+/** Reads the docker config of a person, who may have other settings there and no credentials. Throws where it is none. */
+export const parseUserConfig = (text: string): PullSecret[] =>
+  toSecrets(userConfig.parse(parseJson(Buffer.from(text))).auths);
 
 /** Reads a pull secret of the present or of the older type, as its type says. Throws where it is neither. */
 export function parsePullSecret({ type, data }: StoredSecret): PullSecret[] {

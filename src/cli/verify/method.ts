@@ -21,12 +21,18 @@ type Given = { method: Method } & { [name in keyof typeof OPTIONS]?: string | st
  * Options of another method, in sentences. They are not refused: the public protocol of model signing's conformance tests
  * says which options matter to a method, and not that others may not be given. Nothing is verified the less for them.
  */
-export const warnOfStrayOptions = ({ method, ...given }: Given): string[] =>
-  Object.entries(OPTIONS).flatMap(([name, [option, of]]) => {
+export const warnOfStrayOptions = ({ method, ...given }: Given): string[] => {
+  // That one is no part of the protocol, and whoever gives it wants somebody else refused.
+  if (method !== "certificate" && given.certificateIdentity !== undefined)
+    throw new UsageError(
+      `--certificate-identity goes with --method certificate${method === "sigstore" ? "; by sigstore it is --identity" : ""}`,
+    );
+  return Object.entries(OPTIONS).flatMap(([name, [option, of]]) => {
     const value = given[name as keyof typeof OPTIONS];
     if (of === method || value === undefined || value.length === 0) return [];
     return [`${option} goes with --method ${of}: with --method ${method} nobody looks at it`];
   });
+};
 
 /** A method without what it needs trusts nobody. */
 export const lacks = (option: string, method: Method): UsageError =>

@@ -112,7 +112,8 @@ usage or environment, such as a registry that fails. docs/refusals.md tells what
     .addHelpText(
       "after",
       `
-The disk has to hold exactly what was signed: each file by its digest, none missing, none beside them, no symbolic link.
+The disk has to hold exactly what was signed: each file by its digest, none missing, none beside them, no symbolic link. Git's
+own at its top (.git, .gitattributes, .github, .gitignore) are no part of a model: what of it is there is told as left out.
 Exit status: 0 verified; 1 refused; 2 usage or environment. docs/refusals.md tells what each code means.
 
   vouchsafe verify-model --method key --model-path silero-vad --bundle model.sig --public-key pipeline.pub`,

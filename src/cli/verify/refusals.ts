@@ -99,7 +99,7 @@ export const IMAGE_REFUSALS = {
   SignatureInvalid: {
     what: "a signature beside the artifact does not hold, or is none",
     who: "the pipeline that publishes it",
-    next: "sign it anew; what is broken is passed over once a good one is there",
+    next: "where its authority is one that you trust: --ca-roots PEM; what ran out, was revoked or is broken has to be signed anew",
   },
   SignerUnknown: {
     what: "a signature beside the artifact is by somebody who was not named",
@@ -109,7 +109,7 @@ export const IMAGE_REFUSALS = {
   ModelMismatch: {
     what: "the files in the artifact are not those of the model that was signed",
     who: "the pipeline that publishes it",
-    next: "publish the files that were signed, or sign those that are published; where the model is a folder: --model-path",
+    next: "do not use it before somebody knows who changed it, then publish what was signed; where the model is one folder of it: --model-path",
   },
   VerificationFailed: {
     what: "the signatures could not be judged to the end",

@@ -29,15 +29,14 @@ function adviseMissing(demand: Demand, image: string): string {
   }
 }
 
-/** What to do about a refusal: each step once, those about what is missing first. */
+/** What to do about a refusal: each step once, those about what is missing first; but nobody is to sign what was changed. */
 export function listNext(image: string, missing: readonly Demand[], { problems }: Collected): string[] {
   // A model that was signed, and is another one now, is no model that nobody signed.
   const differs = problems.some(({ code }) => code === "ModelMismatch");
   const lacking = missing.filter(({ over }) => !(over === "model" && differs));
-  return [
-    ...lacking.map((demand) => adviseMissing(demand, image)),
-    ...new Set(problems.map(({ code }) => `${code}: ${IMAGE_REFUSALS[code].next}`)),
-  ];
+  const signing = lacking.map((demand) => adviseMissing(demand, image));
+  const mending = new Set(problems.map(({ code }) => `${code}: ${IMAGE_REFUSALS[code].next}`));
+  return differs ? [...mending] : [...signing, ...mending];
 }
 
 /** What was checked, by whom it was signed, what is missing, and what to do. */

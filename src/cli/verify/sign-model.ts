@@ -75,16 +75,11 @@ async function write(path: string, text: string): Promise<void> {
 
 /** What whoever verifies is to type. */
 function adviseVerifying({ method, modelPath, outputBundle }: SignModelOptions): string {
-  const trust = method === "key" ? "--public-key PUBLIC-KEY" : "--cert-chain ROOT";
+  const trust = method === "key" ? "--public-key PUBLIC-KEY" : "--cert-chain ROOT --certificate-identity NAME";
   return `vouchsafe verify-model --method ${method} --model-path ${modelPath} --bundle ${outputBundle} ${trust}`;
 }
 
-function describe(
-  { files, bytes, digest }: SignedModel,
-  signer: string,
-  ignored: readonly string[],
-  options: SignModelOptions,
-) {
+function describe({ files, bytes, digest, ignored }: SignedModel, signer: string, options: SignModelOptions) {
   return [
     `SIGNED       ${options.modelPath}`,
     `signed by    key ${signer}`,
@@ -118,8 +113,8 @@ export async function runSignModel(options: SignModelOptions): Promise<Answer> {
     const { text, ...facts } = signed;
     await write(outputBundle, text);
     const keyDigest = digestKey(createPublicKey(key));
-    const json = { model, signature: outputBundle, keyDigest, ...facts, ignored };
-    return { exit: 0, json, lines: describe(signed, keyDigest, ignored, options), warnings };
+    const json = { model, signature: outputBundle, keyDigest, ...facts };
+    return { exit: 0, json, lines: describe(signed, keyDigest, options), warnings };
   } catch (error) {
     if (error instanceof ModelRefusal) return { ...refuse(model, error), warnings };
     throw error;

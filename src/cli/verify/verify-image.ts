@@ -7,7 +7,7 @@ import { collectSignatures } from "../../adapters/signatures/collect.ts";
 import { judgeCandidates } from "../../adapters/signatures/judge-candidates.ts";
 import { RegistryError } from "../../adapters/registry/errors.ts";
 import { createRegistryOpener } from "../../adapters/registry/open.ts";
-import { type Keyring, parseDockerConfig } from "../../adapters/registry/pull-secrets.ts";
+import { type Keyring, parseUserConfig } from "../../adapters/registry/pull-secrets.ts";
 import { type ImageReference, parseReference, parseTagged, toWrittenHost } from "../../adapters/registry/reference.ts";
 import type { Content, Registry } from "../../adapters/registry/registry.ts";
 import { type Answer, type Machine, UsageError } from "../session.ts";
@@ -47,10 +47,12 @@ async function readPullSecrets(path: string | undefined): Promise<Keyring> {
   if (path === undefined && !existsSync(file)) return [];
   try {
     const text = (await readSmall("the docker config", file, MAX_CONFIG_BYTES)).toString("utf8");
-    return parseDockerConfig(text);
+    return parseUserConfig(text);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`the docker config ${file} cannot be read`);
+    throw new UsageError(
+      `${file} is no docker config, or one of its credentials cannot be read; name another: --docker-config FILE`,
+    );
   }
 }
 

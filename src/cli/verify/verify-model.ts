@@ -52,7 +52,9 @@ async function readTrust(options: VerifyModelOptions): Promise<ModelTrust> {
   }
 }
 
-const describeSigner = (signer: ModelSigner, method: Method): string[] =>
+const ANYBODY = "not asked    for whom it is: any certificate of the authority counts (--certificate-identity NAME)";
+
+const describeSigner = (signer: ModelSigner, method: Method, isNamed: boolean): string[] =>
   signer.by === "key"
     ? [`signed by    key ${signer.keyDigest}`]
     : [
@@ -60,15 +62,19 @@ const describeSigner = (signer: ModelSigner, method: Method): string[] =>
         `issued by    ${toPlain(signer.issuer)}`,
         ...(signer.notAfter === undefined ? [] : [`good until   ${signer.notAfter}`]),
         ...(method === "certificate" ? ["not asked    whether a certificate was revoked"] : []),
+        ...(method === "certificate" && !isNamed ? [ANYBODY] : []),
       ];
 
-function describe(verdict: ModelVerdict, { modelPath, bundle, method }: VerifyModelOptions): string[] {
+function describe(
+  verdict: ModelVerdict,
+  { modelPath, bundle, method, certificateIdentity }: VerifyModelOptions,
+): string[] {
   switch (verdict.verdict) {
     case "verified":
       return [
         `VERIFIED     ${modelPath}`,
         `method       ${method}`,
-        ...describeSigner(verdict.signer, method),
+        ...describeSigner(verdict.signer, method, certificateIdentity !== undefined),
         ...(verdict.digest === undefined ? [] : [`digest       ${verdict.digest}`]),
         `files        ${verdict.files}, ${verdict.bytes} bytes`,
         ...(verdict.unsigned === 0 ? [] : [`not signed   files beside them: ${verdict.unsigned}`]),

@@ -109,7 +109,7 @@ describe("what the reference implementation signed", () => {
     });
     expect(await verify({ model, signature, ignored: ["sub"] })).toMatchObject({
       verdict: "refused",
-      why: expect.stringContaining("sub/config.toml was signed and is not there") as string,
+      why: expect.stringContaining("sub/config.toml was signed and is left out") as string,
     });
   });
 });

@@ -343,6 +343,12 @@ describe("a path", () => {
         `it was issued by CN=${"x".repeat(37)}…, whose certificate is not given`,
       ],
       [
+        "another key of the root's name",
+        [createSigner(root)],
+        [createRoot()],
+        "whoever is given under the names of its authorities did not sign it",
+      ],
+      [
         "one of two that is over, and the other not the issuer",
         [createSigner(over), over, between],
         [root],

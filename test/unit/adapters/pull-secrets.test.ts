@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Credentials } from "../../../src/adapters/registry/authorization.ts";
-import { findCredentials, fitsAddress, parsePullSecret } from "../../../src/adapters/registry/pull-secrets.ts";
+import {
+  findCredentials,
+  fitsAddress,
+  parseDockerConfig,
+  parsePullSecret,
+  parseUserConfig,
+} from "../../../src/adapters/registry/pull-secrets.ts";
 import { parseReference } from "../../../src/adapters/registry/reference.ts";
 
 interface Case {
@@ -48,6 +54,16 @@ describe.each(CASES)("$name", ({ secrets, images }) => {
 
 const manyEntries = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`h${n}`, { username: "u", password: "p" }]));
+
+test("a person's docker config may hold other settings and no credentials; a pull secret may not", () => {
+  const auths = { "a.test": { username: "u", password: "p" } };
+  for (const config of [{}, { credsStore: "desktop" }, { auths: {} }])
+    expect(parseUserConfig(JSON.stringify(config))).toEqual([]);
+  expect(parseUserConfig(JSON.stringify({ auths, proxies: {} }))).toMatchObject([{ address: "a.test" }]);
+  for (const broken of ["", "[]", "no", '{"auths":[1]}', '{"auths":null}'])
+    expect(() => parseUserConfig(broken), broken).toThrow();
+  expect(() => parseDockerConfig("{}")).toThrow();
+});
 
 describe("beyond the kubelet", () => {
   test("Docker Hub is found by the host that is really asked, where nothing else fits", () => {

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -176,6 +176,34 @@ describe("what has no effect is told, and refuses nothing:", () => {
     expect(signed.text).toContain("left out     config.json");
     const digest = `sha256:${sha256(Buffer.from(sha256("weights"), "hex"))}`;
     expect(await verify("key", "--public-key", at(`${CURVE}.pub`))).toMatchObject({ code: 0, json: { digest } });
+  });
+});
+
+test("what of Git lies in a model is left out by both, and told by both", async () => {
+  await mkdir(join(model, ".git"));
+  await writeFile(join(model, ".git", "hook.py"), "x");
+  await writeFile(join(model, ".gitignore"), "x");
+  try {
+    const told = { code: 0, json: { files: 2, ignored: [".git", ".gitignore"] } };
+    const signed = await signByKey();
+    expect(signed).toMatchObject(told);
+    const verified = await verify("key", "--public-key", at(`${CURVE}.pub`));
+    expect(verified).toMatchObject(told);
+    for (const { text } of [signed, verified]) expect(text).toMatch(/^left out {5}\.git, \.gitignore$/m);
+  } finally {
+    await Promise.all([".git", ".gitignore"].map((one) => rm(join(model, one), { recursive: true })));
+  }
+  expect(await verify("key", "--public-key", at(`${CURVE}.pub`)), "nothing of it is there").toMatchObject({
+    code: 0,
+    json: { ignored: [] },
+  });
+});
+
+test("a name that is asked for by another method than certificate is a fault of usage", async () => {
+  const name = ["--certificate-identity", "ml@acme.example"];
+  expect(await verify("key", "--public-key", at(`${CURVE}.pub`), ...name)).toMatchObject({
+    code: 2,
+    text: expect.stringContaining("--certificate-identity goes with --method certificate"),
   });
 });
 

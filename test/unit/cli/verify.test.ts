@@ -303,6 +303,12 @@ describe("a file that cannot be used is told in a sentence:", () => {
       () => `the artifact ${dir} is a folder, no file`,
     ],
     [
+      "a docker config that is none",
+      () => ["verify-image", "registry.example/a:b", "--key", at("key.pub"), "--docker-config", at("key.pub")],
+      () =>
+        `${at("key.pub")} is no docker config, or one of its credentials cannot be read; name another: --docker-config FILE`,
+    ],
+    [
       "a docker config that is not there",
       () => ["verify-image", "registry.example/a:b", "--key", at("key.pub"), "--docker-config", at("none.json")],
       () => `the docker config ${at("none.json")} is not there`,
