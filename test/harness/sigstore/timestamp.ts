@@ -44,6 +44,10 @@ export interface StampWish {
   contentType?: string;
   /** What the whole is said to be. */
   type?: string;
+  /** Of what it says (TSTInfo). */
+  version?: number;
+  /** Extensions of what it says. */
+  extensions?: readonly Buffer[];
   /** How often it is signed. */
   signatures?: number;
   /** Makes others of the usual attributes: type of content, digest, signing certificate. */
@@ -57,15 +61,26 @@ export function answerTimestamp(
   at: number,
   wish: StampWish = {},
 ): Buffer {
-  const { fraction, accuracy, certificates = [], signedWith, isWeak = false, status = 0, signatures = 1 } = wish;
+  const {
+    fraction,
+    accuracy,
+    certificates = [],
+    signedWith,
+    isWeak = false,
+    status = 0,
+    signatures = 1,
+    version = 1,
+    extensions = [],
+  } = wish;
   const { time, contentType = TIMESTAMP_INFO, type = SIGNED_DATA, attributes: choose = (usual) => usual } = wish;
   const info = sequence(
-    integer(1),
+    integer(version),
     oid(POLICY),
     sequence(SHA256, octets(sha256(message))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     time ?? generalizedTime(at, fraction),
     ...(accuracy === undefined ? [] : [sequence(integer(seconds(accuracy)))]),
+    ...(extensions.length === 0 ? [] : [context(1, ...extensions)]),
   );
   const attributes = choose([
     attribute(CONTENT_TYPE, oid(TIMESTAMP_INFO)),

@@ -68,6 +68,7 @@ const ROWS: [string, number, string | Buffer, Record<string, Place>][] = [
     {
       "ml@acme.example": "within",
       "m.l@acme.example": "within",
+      "machine.learning@acme.example": "within",
       "ml@ACME.example": "within",
       "ml@ci.acme.example": "outside",
       "ml@evilacme.example": "outside",

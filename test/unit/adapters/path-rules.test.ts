@@ -17,7 +17,7 @@ import {
   issue,
   toPurposes,
 } from "../../harness/sigstore/certificates.ts";
-import { bits, encode, integer, octets, oid, sequence, utcTime } from "../../harness/sigstore/der.ts";
+import { bits, encode, generalizedTime, integer, octets, oid, sequence, utcTime } from "../../harness/sigstore/der.ts";
 
 const createRootOf = (term: typeof LONG) =>
   issue({ common: "Acme root", keys: createKeys(), issuer: undefined, term, isAuthority: true, extensions: [] });
@@ -150,18 +150,25 @@ describe("an extension", () => {
   });
 
   /** Whatever is judged and cannot be read refuses, critical or not: it could say no. */
-  test.each(["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.37"])(
-    "%s that cannot be read refuses",
-    (id) => {
-      for (const isCritical of [true, false]) {
-        const garbled = extension(id, Buffer.from([0x01, 0x05, 0x00]), isCritical);
-        const purposes = id === "2.5.29.37" ? [] : [CODE_SIGNING];
-        const usage = id === "2.5.29.15" ? "none" : "signs documents";
-        const signer = createSigner(root, { names: [], purposes, usage, extensions: [garbled] });
-        expect(ask(signer, root)).toBe(`extension ${id} on its path is not understood`);
-      }
-    },
-  );
+  test.each([
+    "2.5.29.15",
+    "2.5.29.17",
+    "2.5.29.19",
+    "2.5.29.30",
+    "2.5.29.32",
+    "2.5.29.33",
+    "2.5.29.36",
+    "2.5.29.37",
+    "2.5.29.54",
+  ])("%s that cannot be read refuses", (id) => {
+    for (const isCritical of [true, false]) {
+      const garbled = extension(id, Buffer.from([0x01, 0x05, 0x00]), isCritical);
+      const purposes = id === "2.5.29.37" ? [] : [CODE_SIGNING];
+      const usage = id === "2.5.29.15" ? "none" : "signs documents";
+      const signer = createSigner(root, { names: [], purposes, usage, extensions: [garbled] });
+      expect(ask(signer, root)).toBe(`extension ${id} on its path is not understood`);
+    }
+  });
 });
 
 describe("alternative names (RFC 5280 §4.2.1.6)", () => {
@@ -477,7 +484,9 @@ describe("a list of what was revoked", () => {
     // Key identifier and number, reason and date (RFC 5280 §5.2.1, .3, §5.3.1, .2).
     const number = extension("2.5.29.20", integer(1), true);
     const reason = extension("2.5.29.21", encode(0x0a, Buffer.from([1])), true);
-    expect(await look(extend([number], [reason], NEXT))).toEqual([LONG.until]);
+    const keyId = extension("2.5.29.35", sequence(), true);
+    const since = extension("2.5.29.24", generalizedTime(LONG.from), true);
+    expect(await look(extend([number, keyId], [reason, since], NEXT))).toEqual([LONG.until]);
     // What is a part of the list alone (issuingDistributionPoint), or changes another (deltaCRLIndicator).
     for (const id of ["2.5.29.28", "2.5.29.27"])
       await expect(look(extend([extension(id, sequence(oid("1.2.3")), true)], [], NEXT))).rejects.toThrow();

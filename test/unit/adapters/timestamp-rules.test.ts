@@ -4,10 +4,13 @@ import { parseGeneralizedTime } from "../../../src/adapters/certificates/general
 import { parseCertificate } from "../../../src/adapters/certificates/parsed-certificate.ts";
 import { demandStamping } from "../../../src/adapters/certificates/path-rules.ts";
 import { parseToken } from "../../../src/adapters/certificates/timestamp-token.ts";
-import { createRoot, LONG } from "../../corpus/authorities.ts";
+import { findStampedMoment } from "../../../src/adapters/certificates/timestamps.ts";
+import { createBelow, createRoot, LONG } from "../../corpus/authorities.ts";
 import {
   createKeys,
   createTimestamper,
+  extension,
+  type Holder,
   issue,
   TIME_STAMPING,
   toCriticalPurposes,
@@ -35,6 +38,11 @@ describe("a timestamp is read", () => {
     ["granted", {}, { from: AT, until: AT }],
     ["granted with modifications", { status: 1 }, { from: AT, until: AT }],
     ["to the tenth of a second", { fraction: ".5" }, { from: AT + 500, until: AT + 500 }],
+    [
+      "with an extension that need not be understood",
+      { extensions: [extension("1.2.3.4", sequence())] },
+      { from: AT, until: AT },
+    ],
     ["by a clock that may be wrong by 70 s", { accuracy: 70 }, { from: AT - 70_000, until: AT + 70_000 }],
   ])("%s", (_, wish, moment) => {
     expect(parse(wish).moment).toEqual(moment);
@@ -50,6 +58,12 @@ describe("a timestamp is refused", () => {
     ["rejected", { status: 2 }, "its authority did not grant it"],
     ["not signed but enveloped", { type: ENVELOPED }, "it is not signed"],
     ["over other data", { contentType: DATA }, "what it signs is no timestamp"],
+    ["of a later version", { version: 2 }, "it says more than is understood"],
+    [
+      "with an extension that has to be understood",
+      { extensions: [extension("1.2.3.4", sequence(), true)] },
+      "it says more than is understood",
+    ],
     ["signed twice", { signatures: 2 }, "it has not exactly one signature"],
     ["signed by nobody", { signatures: 0 }, "it has not exactly one signature"],
     ["without its type", { attributes: ([, digest, by]) => [digest, by] }, NO_TYPE],
@@ -81,6 +95,33 @@ describe("a timestamp is refused", () => {
     ["at no time", { time: textTime("") }, "it cannot be read"],
   ])("%s", (_, wish, why) => {
     expect(() => parse(wish)).toThrow(`its timestamp does not hold: ${why}`);
+  });
+});
+
+describe("whose timestamp counts", () => {
+  const OVER = Buffer.from("x");
+  const certificates = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate);
+  const look = (by: Holder, authorities: readonly Buffer[], now = AT) =>
+    findStampedMoment({ tokens: [answerTimestamp(by, OVER, AT)], over: OVER }, { authorities, now });
+
+  test("that of any of those who are named", async () => {
+    const other = createTimestamper("others", LONG, root);
+    expect(await look(stamper, certificates(root, other, stamper))).toMatchObject({ until: AT });
+    expect(await look(stamper, certificates(root, stamper, other))).toMatchObject({ until: AT });
+  });
+
+  test("not of one whose authority is for something else", async () => {
+    const signing = createBelow(root, "for code", { extensions: [toPurposes("1.3.6.1.5.5.7.3.3")] });
+    const below = createTimestamper("stamps", LONG, signing);
+    await expect(look(below, certificates(root, signing, below))).rejects.toThrow("is not for timestamps");
+    const stamping = createBelow(root, "for timestamps", { extensions: [toPurposes(TIME_STAMPING)] });
+    const fit = createTimestamper("stamps", LONG, stamping);
+    expect(await look(fit, certificates(root, stamping, fit))).toMatchObject({ until: AT });
+  });
+
+  test("of a clock that is ahead by a minute, and no more", async () => {
+    expect(await look(stamper, certificates(root, stamper), AT - 60_000)).toMatchObject({ until: AT });
+    await expect(look(stamper, certificates(root, stamper), AT - 60_001)).rejects.toThrow("its time has not come");
   });
 });
 
