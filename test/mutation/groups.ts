@@ -21,6 +21,8 @@ export const GROUPS: readonly Group[] = [
     tests: [
       ...adapters(
         "signing-certificate",
+        "light-certificate",
+        "read-bundle",
         "trusted-root",
         "log-entry",
         "authority",
