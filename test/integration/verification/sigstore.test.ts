@@ -137,10 +137,12 @@ describe("what the suite does not ask", () => {
     const digest = "sha256:a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf";
     const answer = await runLocally([command, ...options.slice(0, -1), digest, "-o", "json"]);
     expect(answer, answer.stderr).toMatchObject({ code: 0 });
+    // What openssl makes of the key in the bundle's certificate.
+    const keyDigest = "sha256:392b86a3e7fc2910fe9b678fe215f479d5705ee906cb6db72cf28a176be931d8";
     expect(JSON.parse(answer.stdout)).toEqual({
       artifact: digest,
       verdict: "verified",
-      signer: { by: "certificate", identity: IDENTITY, issuer: ISSUER },
+      signer: { by: "certificate", identity: IDENTITY, issuer: ISSUER, keyDigest },
       over: { form: "artifact" },
     });
   });
