@@ -115,6 +115,8 @@ describe.each(LANES)("by %s", (_, options) => {
   test.each(onlyPrivate)("%s", async () => {
     const { signatures, problems } = await collect("voice-gate:v5", false);
     expect(signatures).toEqual([]);
-    expect(problems).toEqual([{ code: "RegistryFailed", why: expect.stringContaining("HTTP 401"), fault: "Unauthorized" }]);
+    expect(problems).toEqual([
+      { code: "RegistryFailed", why: expect.stringContaining("HTTP 401"), fault: "Unauthorized" },
+    ]);
   });
 });
