@@ -54,26 +54,10 @@ export interface StampWish {
   attributes?: (usual: readonly [Buffer, Buffer, Buffer]) => readonly Buffer[];
 }
 
-/** A whole answer (TimeStampResp), granted. */
-export function answerTimestamp(
-  { key, issuer, serial, certificate }: Holder,
-  message: Buffer,
-  at: number,
-  wish: StampWish = {},
-): Buffer {
-  const {
-    fraction,
-    accuracy,
-    certificates = [],
-    signedWith,
-    isWeak = false,
-    status = 0,
-    signatures = 1,
-    version = 1,
-    extensions = [],
-  } = wish;
-  const { time, contentType = TIMESTAMP_INFO, type = SIGNED_DATA, attributes: choose = (usual) => usual } = wish;
-  const info = sequence(
+/** What it says (TSTInfo). */
+function describeStamp(message: Buffer, at: number, wish: StampWish): Buffer {
+  const { fraction, accuracy, time, version = 1, extensions = [] } = wish;
+  return sequence(
     integer(version),
     oid(POLICY),
     sequence(SHA256, octets(sha256(message))),
@@ -82,6 +66,18 @@ export function answerTimestamp(
     ...(accuracy === undefined ? [] : [sequence(integer(seconds(accuracy)))]),
     ...(extensions.length === 0 ? [] : [context(1, ...extensions)]),
   );
+}
+
+/** A whole answer (TimeStampResp), granted. */
+export function answerTimestamp(
+  { key, issuer, serial, certificate }: Holder,
+  message: Buffer,
+  at: number,
+  wish: StampWish = {},
+): Buffer {
+  const { certificates = [], signedWith, isWeak = false, status = 0, signatures = 1 } = wish;
+  const { contentType = TIMESTAMP_INFO, type = SIGNED_DATA, attributes: choose = (usual) => usual } = wish;
+  const info = describeStamp(message, at, wish);
   const attributes = choose([
     attribute(CONTENT_TYPE, oid(TIMESTAMP_INFO)),
     attribute(MESSAGE_DIGEST, octets(sha256(info))),
