@@ -82,10 +82,10 @@ test.each<[string, (bundle: Json) => unknown, string]>([
   ],
   [
     "neither key nor certificate",
-    ({ verificationMaterial: _, ...bundle }) => ({ ...bundle, verificationMaterial: {} }),
+    (bundle) => ({ ...bundle, verificationMaterial: {} }),
     "it names not exactly one key or certificate",
   ],
-  ["no content", ({ messageSignature: _, ...bundle }) => bundle, "invalid bundle"],
+  ["no content", (bundle) => ({ ...bundle, messageSignature: undefined }), "invalid bundle"],
 ])("%s is told", (_, bend, why) => {
   const bent = bend(JSON.parse(blob) as Json);
   const told = findFault(typeof bent === "string" ? bent : JSON.stringify(bent));
