@@ -17,7 +17,7 @@ import type { WarrantSpec } from "../api/warrant.ts";
 import { compileWarrant } from "../gate/compile-warrant.ts";
 import { judgePod, type PodLike } from "../gate/judge-pod.ts";
 import type { KubeObject } from "../runtime/index.ts";
-import { findFault, listFaults } from "./governance-faults.ts";
+import { findFault } from "./governance-faults.ts";
 import { readAll, readCore, readOne, readWarrants } from "./read.ts";
 import { type Answer, type Session, toTable, UsageError } from "./session.ts";
 
@@ -96,12 +96,12 @@ export async function explainNamespace(base: Session, name: string, policyName: 
       `namespace ${name} is not governed; ask what a policy would refuse: vouchsafe explain namespace ${name} --policy NAME`,
     );
   }
+  const warrants = await readWarrants(session);
   const inForce = MODES.find((mode) => labels[modeLabel(mode)] === chosen);
-  const standing = inForce === undefined ? undefined : (await readWarrants(session)).get(inForce);
-  const { warrant, findings } = await judgeUnder(session, chosen, standing);
+  const { warrant, findings } = await judgeUnder(session, chosen, inForce && warrants.get(inForce));
   // Whoever asks of another policy asks of none that stands.
-  const ofModes = policyName === undefined ? await listFaults(session, name) : [];
-  const faults = new Set([...ofModes.map(({ fault }) => fault), findFault(warrant) ?? []].flat());
+  const standing = policyName === undefined ? MODES.flatMap((mode) => warrants.get(mode) ?? []) : [];
+  const faults = new Set([...standing, warrant].flatMap((one) => findFault(one) ?? []));
   const { items: pods } = await session.client.list<KubeObject & PodLike>(PODS, { namespace: name });
   const judged = pods.map((pod) => ({ pod: pod.metadata.name, refused: judgePod(pod, warrant, session.now) }));
   const refused = judged.filter((one) => one.refused !== undefined);

@@ -9,10 +9,9 @@ import {
 } from "pkijs";
 import type { RuledCertificate } from "./light-certificate.ts";
 import { CertificateRefusal } from "./refusal.ts";
+import { isSequence } from "./sequence.ts";
 
 export const SUBJECT_ALT_NAME = "2.5.29.17";
-/** Tag of a SEQUENCE. */
-const SEQUENCE = 0x10;
 /** Tags of GeneralName: rfc822Name, dNSName, uniformResourceIdentifier. */
 const NAMING = new Set([1, 2, 6]);
 
@@ -49,9 +48,9 @@ function findNameKind({ tag, value }: ASN1Obj): "in one piece" | "in parts" | un
  */
 export function areGeneralNames(extension: Extension): boolean {
   try {
-    const { tag, subs } = ASN1Obj.parseBuffer(Buffer.from(extension.extnValue.valueBlock.valueHexView));
-    if (!tag.isUniversal() || !tag.constructed || tag.number !== SEQUENCE) return false;
-    const kinds = subs.map(findNameKind);
+    const names = ASN1Obj.parseBuffer(Buffer.from(extension.extnValue.valueBlock.valueHexView));
+    if (!isSequence(names) || !names.tag.constructed) return false;
+    const kinds = names.subs.map(findNameKind);
     return !kinds.includes(undefined) && (!kinds.includes("in parts") || hasNames(extension.parsedValue));
   } catch {
     return false;

@@ -17,11 +17,11 @@ export function readDer(der: Uint8Array): X509Certificate {
   return certificate;
 }
 
-/** The first byte of DER: a SEQUENCE. PEM begins with a dash, or a remark. */
-const SEQUENCE = 0x30;
+/** The first byte of a certificate in DER. PEM begins with a dash, or a remark. */
+const DER = 0x30;
 
 /** Reads PEM or DER; both libraries read the same bytes. Throws what they throw. */
 export function parseCertificate(bytes: Uint8Array): ParsedCertificate {
-  const node = bytes[0] === SEQUENCE ? readDer(bytes) : new X509Certificate(bytes);
+  const node = bytes[0] === DER ? readDer(bytes) : new X509Certificate(bytes);
   return { node, pki: Certificate.fromBER(new Uint8Array(node.raw)) };
 }

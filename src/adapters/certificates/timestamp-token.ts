@@ -6,9 +6,8 @@ import { ASN1Obj } from "@sigstore/core";
 import { type Attribute, Certificate, SignedData, type SignerInfo, TimeStampResp, TSTInfo } from "pkijs";
 import { parseGeneralizedTime } from "./generalized-time.ts";
 import { CertificateRefusal } from "./refusal.ts";
+import { isSequence } from "./sequence.ts";
 
-/** Its tag. */
-const SEQUENCE = 0x10;
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
 const TIMESTAMP_INFO = "1.2.840.113549.1.9.16.1.4";
 const CONTENT_TYPE = "1.2.840.113549.1.9.3";
@@ -88,8 +87,7 @@ function demandAttribute(attributes: readonly Attribute[], type: string, what: s
 function readSigningCertificate(attribute: ASN1Obj): Digest {
   const [first, second] = attribute.subs[0]?.subs[0]?.subs ?? [];
   // SHA-256 is the default, and left out.
-  const [hash, value] =
-    first?.tag.isUniversal() === true && first.tag.number === SEQUENCE ? [first, second] : [undefined, first];
+  const [hash, value] = first !== undefined && isSequence(first) ? [first, second] : [undefined, first];
   if (value === undefined) throw refuseStamp("it does not say by which certificate it was made");
   return { hash: hash === undefined ? "sha256" : demandHash(hash.subs[0]?.toOID() ?? ""), value: value.value };
 }
@@ -111,7 +109,7 @@ const toNumber = (part: ASN1Obj | undefined) => Number(`0x0${part?.value.toStrin
 /** By how many milliseconds the clock may be wrong (Accuracy, RFC 3161 §2.4.2), at worst. */
 function readAccuracy(accuracy: ASN1Obj | undefined): number {
   // What follows may be left out, and is then a boolean or a number.
-  if (accuracy?.tag.isUniversal() !== true || accuracy.tag.number !== SEQUENCE) return 0;
+  if (accuracy === undefined || !isSequence(accuracy)) return 0;
   const find = (number: number) => accuracy.subs.find(({ tag }) => tag.isContextSpecific(number));
   const seconds = accuracy.subs.find(({ tag }) => tag.isUniversal());
   return toNumber(seconds) * 1000 + toNumber(find(0)) + Math.ceil(toNumber(find(1)) / 1000);

@@ -2,6 +2,8 @@
 import { lstat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { isSoundName } from "../../adapters/model-signing/names.ts";
+import { showName } from "../../adapters/model-signing/refusal.ts";
+import { toPlain } from "./plain.ts";
 
 /** Where `path`, from here, lies within the model; undefined where it lies outside. */
 function findWithin(model: string, path: string): string | undefined {
@@ -14,6 +16,10 @@ function toName(model: string, path: string): string | undefined {
   const within = findWithin(model, path) ?? (isAbsolute(path) ? "" : path.replace(/^\.\//, "").replace(/\/+$/, ""));
   return isSoundName(within) ? within : undefined;
 }
+
+/** What was left out, in a line; none where nothing was. */
+export const describeLeftOut = (names: readonly string[]): string[] =>
+  names.length === 0 ? [] : [`left out     ${names.map((name) => toPlain(showName(name))).join(", ")}`];
 
 export interface LeftOut {
   /** Paths within the model. */

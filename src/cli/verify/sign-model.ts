@@ -3,15 +3,14 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { access, constants, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { MAX_SIGNATURE_BYTES, parseSignature } from "../../adapters/model-signing/envelope.ts";
-import { ModelRefusal, showName } from "../../adapters/model-signing/refusal.ts";
+import { ModelRefusal } from "../../adapters/model-signing/refusal.ts";
 import { type SignedModel, signModel } from "../../adapters/model-signing/sign-model.ts";
 import { digestKey } from "../../domain/public-keys.ts";
 import { sayFault } from "../say-fault.ts";
 import { type Answer, UsageError } from "../session.ts";
 import { onDisk, readPrivateKey } from "./files.ts";
-import { readLeftOut } from "./left-out.ts";
+import { describeLeftOut, readLeftOut } from "./left-out.ts";
 import { lacks, type Method, warnOfStrayOptions } from "./method.ts";
-import { toPlain } from "./plain.ts";
 import { createProgress } from "./progress.ts";
 import { describeAdvice, MODEL_REFUSALS } from "./refusals.ts";
 import { readSigningChain } from "./signing-chain.ts";
@@ -85,7 +84,7 @@ function describe({ files, bytes, digest, ignored }: SignedModel, signer: string
     `signed by    key ${signer}`,
     `digest       ${digest}`,
     `files        ${files}, ${bytes} bytes, each by its SHA-256`,
-    ...(ignored.length === 0 ? [] : [`left out     ${ignored.map((name) => toPlain(showName(name))).join(", ")}`]),
+    ...describeLeftOut(ignored),
     `signature    ${options.outputBundle}`,
     `next         ${adviseVerifying(options)}`,
   ];

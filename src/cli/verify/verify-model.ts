@@ -1,6 +1,5 @@
 /** `vouchsafe verify-model`: a model on disk against its signature of OpenSSF Model Signing v1.0, without a cluster. */
 import { MAX_SIGNATURE_BYTES } from "../../adapters/model-signing/envelope.ts";
-import { showName } from "../../adapters/model-signing/refusal.ts";
 import {
   type ModelSigner,
   type ModelTrust,
@@ -9,8 +8,8 @@ import {
 } from "../../adapters/model-signing/verify-model.ts";
 import type { Answer } from "../session.ts";
 import { onDisk, readCertificates, readPublicKey, readRoot, readSmall } from "./files.ts";
-import { readLeftOut } from "./left-out.ts";
-import { lacks, type Method, warnOfStrayOptions } from "./method.ts";
+import { describeLeftOut, readLeftOut } from "./left-out.ts";
+import { demandNameByCertificate, lacks, type Method, warnOfStrayOptions } from "./method.ts";
 import { toPlain } from "./plain.ts";
 import { createProgress } from "./progress.ts";
 import { describeAdvice, MODEL_REFUSALS } from "./refusals.ts";
@@ -78,9 +77,7 @@ function describe(
         ...(verdict.digest === undefined ? [] : [`digest       ${verdict.digest}`]),
         `files        ${verdict.files}, ${verdict.bytes} bytes`,
         ...(verdict.unsigned === 0 ? [] : [`not signed   files beside them: ${verdict.unsigned}`]),
-        ...(verdict.ignored.length === 0
-          ? []
-          : [`left out     ${verdict.ignored.map((name) => toPlain(showName(name))).join(", ")}`]),
+        ...describeLeftOut(verdict.ignored),
       ];
     case "refused":
       return [
@@ -101,6 +98,7 @@ function findAdvice(verdict: ModelVerdict): { who?: string; next?: string } {
 /** Verifies, and says what was checked. */
 export async function runVerifyModel(options: VerifyModelOptions): Promise<Answer> {
   const { modelPath: model, bundle } = options;
+  demandNameByCertificate(options.method, options.certificateIdentity);
   const trust = await readTrust(options);
   const signature = await readSmall("the signature", bundle, MAX_SIGNATURE_BYTES);
   const leftOut = await readLeftOut(model, options.ignorePaths, bundle);

@@ -36,7 +36,9 @@ export function openDocket(file: CaseFile): Docket {
   const { warrant, index, now, namespace } = file;
   const judgeBy = (known: ReleaseIndex): Sight =>
     warrant === undefined ? () => undefined : createJudge(warrant, known, { now, namespace });
-  return { ...file, sight: judgeBy(index), sightBeneathOrders: judgeBy({ ...index, stops: new Map() }) };
+  const sight = judgeBy(index);
+  const sightBeneathOrders = index.stops.size === 0 ? sight : judgeBy({ ...index, stops: new Map() });
+  return { ...file, sight, sightBeneathOrders };
 }
 
 /** Whether a pod is what the Incident is about, and whether it is in breach at all. */
@@ -57,9 +59,10 @@ function isConcerned({ incident: { spec }, sight, sightBeneathOrders }: Docket, 
     sighting !== undefined &&
     (isSameBreach(sighting, spec) ||
       (spec.release !== undefined && sighting.release === spec.release && sighting.system === spec.system));
+  if (isAbout(sight(pod))) return true;
   const beneath = sightBeneathOrders(pod);
   // The Warrant knows of the order, too: where that is all that it says, nothing else is wrong any more.
-  return isAbout(sight(pod)) || (beneath?.kind !== "SystemStopped" && isAbout(beneath));
+  return beneath?.kind !== "SystemStopped" && isAbout(beneath);
 }
 
 /** Whether pods made from images of a system would be vouched for; never where nothing can be judged. */

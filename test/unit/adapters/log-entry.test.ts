@@ -4,8 +4,8 @@ import type { TransparencyLogEntry } from "@sigstore/bundle";
 import { describe, expect, test } from "vitest";
 import { demandConsistentProof } from "../../../src/adapters/sigstore/inclusion-proof.ts";
 import { demandSameKey, type OwnKey } from "../../../src/adapters/sigstore/log-entry.ts";
-import { Refusal } from "../../../src/adapters/sigstore/verdict.ts";
 import { createWorld } from "../../corpus/sigstore.ts";
+import { findRefusal } from "../../harness/refusals.ts";
 import { createKeys, type Holder, type Keys } from "../../harness/sigstore/certificates.ts";
 import { toPem } from "../../harness/sigstore.ts";
 import { createPublicKey, X509Certificate } from "node:crypto";
@@ -60,24 +60,13 @@ const toEntry = (kind: string, version: string, body: unknown) =>
     canonicalizedBody: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
   }) as TransparencyLogEntry;
 
-/** What is said where it is refused; undefined where it is not. */
-function findFault(demand: () => void): string | undefined {
-  try {
-    demand();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return `${error.code}: ${error.message}`;
-  }
-}
-
 const BY_CERTIFICATE: OwnKey = { certificate: new X509Certificate(own.certificate) };
 const BY_KEY: OwnKey = { key: toPublic(keys) };
 const ANOTHER = "LogEntryMismatch: its log entry is about another key or certificate";
 
 describe.each([...SINGLE, ...SEVERAL])("an entry of type %s/%s", (kind, version, toSpec) => {
   const ask = (named: readonly Named[], mine: OwnKey) =>
-    findFault(() => demandSameKey(toEntry(kind, version, { spec: toSpec(named) }), mine));
+    findRefusal(() => demandSameKey(toEntry(kind, version, { spec: toSpec(named) }), mine));
 
   test("vouches for the certificate that it names", () => {
     expect(ask([byCertificate(own)], BY_CERTIFICATE)).toBeUndefined();
@@ -103,14 +92,14 @@ describe.each([...SINGLE, ...SEVERAL])("an entry of type %s/%s", (kind, version,
     expect(ask([garbled], BY_CERTIFICATE)).toBe(broken);
     expect(ask([{ ...garbled, spki: keys.spki }], BY_CERTIFICATE)).toBe(broken);
     for (const body of [{ spec: {} }, {}, "{", { spec: null }]) {
-      expect(findFault(() => demandSameKey(toEntry(kind, version, body), BY_CERTIFICATE))).toBe(broken);
+      expect(findRefusal(() => demandSameKey(toEntry(kind, version, body), BY_CERTIFICATE))).toBe(broken);
     }
   });
 });
 
 describe.each(SEVERAL)("an entry of type %s/%s", (kind, version, toSpec) => {
   const ask = (named: readonly Named[]) =>
-    findFault(() => demandSameKey(toEntry(kind, version, { spec: toSpec(named) }), BY_CERTIFICATE));
+    findRefusal(() => demandSameKey(toEntry(kind, version, { spec: toSpec(named) }), BY_CERTIFICATE));
 
   test("vouches for nobody where it names several", () => {
     expect(ask([byCertificate(own), byCertificate(own)])).toBe(ANOTHER);
@@ -128,7 +117,7 @@ test.each([
   ["toString", ""],
   ["", ""],
 ])("an entry of type %s/%s is not supported", (kind, version) => {
-  expect(findFault(() => demandSameKey(toEntry(kind, version, {}), BY_CERTIFICATE))).toBe(
+  expect(findRefusal(() => demandSameKey(toEntry(kind, version, {}), BY_CERTIFICATE))).toBe(
     `LogEntryMismatch: log entries of type ${kind}/${version} are not supported`,
   );
 });
@@ -136,14 +125,14 @@ test.each([
 test("an entry with more values than any has is not read", () => {
   const spec = { signature: { publicKey: { content: toText(byCertificate(own)) } } };
   const padded = (count: number) => toEntry("hashedrekord", "0.0.1", { spec, more: Array(count).fill(0) });
-  expect(findFault(() => demandSameKey(padded(900), BY_CERTIFICATE))).toBeUndefined();
-  expect(findFault(() => demandSameKey(padded(1000), BY_CERTIFICATE))).toContain("is no hashedrekord/0.0.1");
+  expect(findRefusal(() => demandSameKey(padded(900), BY_CERTIFICATE))).toBeUndefined();
+  expect(findRefusal(() => demandSameKey(padded(1000), BY_CERTIFICATE))).toContain("is no hashedrekord/0.0.1");
 });
 
 test("an entry that says one thing twice is not read", () => {
   const { signature } = { signature: { publicKey: { content: toText(byCertificate(own)) } } };
   const body = `{"spec":{},"spec":${JSON.stringify({ signature })}}`;
-  expect(findFault(() => demandSameKey(toEntry("hashedrekord", "0.0.1", body), BY_CERTIFICATE))).toContain("is no");
+  expect(findRefusal(() => demandSameKey(toEntry("hashedrekord", "0.0.1", body), BY_CERTIFICATE))).toContain("is no");
 });
 
 describe("a proof", () => {
@@ -162,7 +151,7 @@ describe("a proof", () => {
       },
       ...entry,
     }) as unknown as TransparencyLogEntry;
-  const ask = (entry: TransparencyLogEntry) => findFault(() => demandConsistentProof(entry));
+  const ask = (entry: TransparencyLogEntry) => findRefusal(() => demandConsistentProof(entry));
   const against = (what: string) => `LogEntryMismatch: its inclusion proof contradicts ${what}`;
 
   test("that says what its checkpoint and its entry say is consistent", () => {

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { demandPermittedNames } from "../../../src/adapters/certificates/name-constraints.ts";
 import { listNames, showIssuer } from "../../../src/adapters/certificates/names.ts";
 import { parseCertificate } from "../../../src/adapters/certificates/parsed-certificate.ts";
-import { CertificateRefusal } from "../../../src/adapters/certificates/refusal.ts";
 import { constrain, createBelow, createRoot, createSigner, LONG } from "../../corpus/authorities.ts";
+import { findRefusal } from "../../harness/refusals.ts";
 import { createKeys, extension, type Holder, issue } from "../../harness/sigstore/certificates.ts";
 import { encode, oid, sequence, set, utf8 } from "../../harness/sigstore/der.ts";
 
@@ -37,15 +37,8 @@ const createCalled = (issuer: Holder, names: readonly Named[], common = "") =>
   });
 
 /** Why a path is refused; undefined where it is not. The signer's certificate comes first. */
-function findFault(...path: readonly { certificate: Buffer }[]): string | undefined {
-  try {
-    demandPermittedNames(path.map(({ certificate }) => parseCertificate(certificate).pki));
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof CertificateRefusal)) throw error;
-    return error.message;
-  }
-}
+const findFault = (...path: readonly { certificate: Buffer }[]) =>
+  findRefusal(() => demandPermittedNames(path.map(({ certificate }) => parseCertificate(certificate).pki)));
 
 const OUTSIDE = "its certificate is not trusted: one of its authorities may not issue for a name in it";
 const UNCLEAR =

@@ -8,6 +8,7 @@ import { findCertifiedSigner } from "../../../src/adapters/certificates/path.ts"
 import { CertificateRefusal } from "../../../src/adapters/certificates/refusal.ts";
 import { demandUnrevoked } from "../../../src/adapters/certificates/revocation.ts";
 import { createBelow, createRoot, createSigner, keepsSince, listRevoked, LONG } from "../../corpus/authorities.ts";
+import { findRefusal } from "../../harness/refusals.ts";
 import {
   CODE_SIGNING,
   createKeys,
@@ -25,16 +26,7 @@ const createRootOf = (term: typeof LONG) =>
 type Certified = Pick<Holder, "certificate">;
 const parse = ({ certificate }: Certified) => parseCertificate(certificate).pki;
 
-function findFault(demand: () => void): string | undefined {
-  try {
-    demand();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof CertificateRefusal)) throw error;
-    return error.message;
-  }
-}
-const ask = (...path: readonly Certified[]) => findFault(() => demandSoundPath(path.map(parse), CODE_SIGNING));
+const ask = (...path: readonly Certified[]) => findRefusal(() => demandSoundPath(path.map(parse), CODE_SIGNING));
 
 const root = createRoot();
 const at = (day: string) => Date.parse(`${day}T00:00:00Z`);
@@ -134,7 +126,7 @@ describe("an authority on the path", () => {
   ])("is not signed with %s, %s", (algorithm) => {
     const certificate = parse(createSigner(root));
     certificate.signatureAlgorithm.algorithmId = algorithm;
-    expect(findFault(() => demandSoundPath([certificate, parse(root)], CODE_SIGNING))).toContain("SHA-1 or MD5");
+    expect(findRefusal(() => demandSoundPath([certificate, parse(root)], CODE_SIGNING))).toContain("SHA-1 or MD5");
   });
 });
 
@@ -221,7 +213,7 @@ describe("alternative names (RFC 5280 §4.2.1.6)", () => {
 
 describe("a signer's certificate", () => {
   const of = (wish: Parameters<typeof createSigner>[1]) =>
-    findFault(() => demandSigning(parse(createSigner(root, wish))));
+    findRefusal(() => demandSigning(parse(createSigner(root, wish))));
 
   test("is for signing code by its purposes, and for signatures where it names usages", () => {
     expect(of({})).toBeUndefined();

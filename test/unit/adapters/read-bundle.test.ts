@@ -2,7 +2,7 @@
 // said by its place.
 import { beforeAll, expect, test } from "vitest";
 import { readBundle } from "../../../src/adapters/sigstore/read-bundle.ts";
-import { Refusal } from "../../../src/adapters/sigstore/verdict.ts";
+import { findRefusal } from "../../harness/refusals.ts";
 import { createSigstore } from "../../harness/sigstore.ts";
 
 const WHO = { identity: "ml@acme.example", issuer: "https://accounts.acme.example" };
@@ -19,15 +19,7 @@ beforeAll(async () => {
   );
 });
 
-function findFault(bundle: string): string | undefined {
-  try {
-    readBundle(Buffer.from(bundle));
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return `${error.code}: ${error.message}`;
-  }
-}
+const findFault = (bundle: string) => findRefusal(() => readBundle(Buffer.from(bundle)));
 
 /** The bundle with every text of that name, or of a list of that name, spelt otherwise. */
 const respell = (bundle: string, name: string, spell: (text: string) => string) =>

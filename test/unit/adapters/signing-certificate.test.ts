@@ -3,23 +3,15 @@
 import type { Bundle } from "@sigstore/bundle";
 import { expect, test } from "vitest";
 import { readSigningCertificate, listCertificates } from "../../../src/adapters/sigstore/certificate.ts";
-import { Refusal } from "../../../src/adapters/sigstore/verdict.ts";
 import { createWorld, PERSON, type SignerWish } from "../../corpus/sigstore.ts";
+import { findRefusal } from "../../harness/refusals.ts";
 import { createKeys } from "../../harness/sigstore/certificates.ts";
 
 const world = createWorld();
 const certify = (wish: SignerWish = {}) => Buffer.from(world.certify(createKeys(), wish).certificate);
 const toOwn = (bytes: Buffer) => Buffer.from(bytes);
 
-function findFault(chain: readonly Buffer[]): string | undefined {
-  try {
-    readSigningCertificate(chain.map(toOwn));
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return `${error.code}: ${error.message}`;
-  }
-}
+const findFault = (chain: readonly Buffer[]) => findRefusal(() => readSigningCertificate(chain.map(toOwn)));
 
 const withByte = (text: string, byte: number) => Buffer.concat([Buffer.from(text), Buffer.from([byte])]);
 
